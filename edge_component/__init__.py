@@ -1,0 +1,1 @@
+"""The component on the Pi: pictures of wafers in, predictions out over MQTT."""

@@ -1,0 +1,293 @@
+"""The messages: what a camera's component publishes and what the cloud hands on.
+
+Timestamps are epoch milliseconds, UTC. Unknown fields of device messages are kept. `parse` is the only door:
+behind it every message is valid and its identity is that of its topic.
+"""
+
+import base64
+import binascii
+import hashlib
+import math
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from fabwafer.errors import ContractError
+from fabwafer.topics import IMGID_PATTERN, NAME_PATTERN, Kind, Topic
+
+MAX_PREDICTION_BYTES = 5_000
+"""A prediction's limit: AWS IoT meters in 5 kB, and Greengrass Lite drops the connection above 7,300 bytes."""
+MAX_MESSAGE_BYTES = 128 * 1024
+"""AWS IoT Core's limit of one message."""
+MAX_AHEAD_MS = 24 * 3600 * 1000
+"""How far a camera's clock may run ahead. Behind is no error: an outage delivers late."""
+
+_LATEST_SECONDS = 100_000_000_000  # as seconds the year 5138, as milliseconds March 1973
+_S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9.-]{3,63})/(?P<key>[^\x00-\x1f]{1,1024})\Z")
+
+
+def _to_milliseconds(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if not math.isfinite(value):
+        return value
+    return round(value * 1000) if abs(value) < _LATEST_SECONDS else round(value)
+
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+ImageId = Annotated[str, Field(pattern=IMGID_PATTERN)]
+Timestamp = Annotated[int, BeforeValidator(_to_milliseconds), Field(ge=0, le=253_402_300_799_999)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}@[A-Za-z0-9_.+-]{1,32}$")]
+Lot = Annotated[str, Field(min_length=1, max_length=64)]
+Wafer = Annotated[int, Field(ge=0, le=9999)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, regex_engine="python-re", ser_json_inf_nan="null"
+    )
+
+    def to_bytes(self) -> bytes:
+        """Return the JSON as published: fields that are not set are left out."""
+        return self.model_dump_json(exclude_none=True, by_alias=True).encode()
+
+
+class _DeviceMessage(_Value):
+    """What every message of a camera says of itself; its topic is its identity."""
+
+    model_config = ConfigDict(extra="allow")
+    kind: ClassVar[Kind]
+    max_bytes: ClassVar[int] = MAX_MESSAGE_BYTES
+
+    fab: Name
+    camera: Name
+    timestamp: Timestamp
+
+    @classmethod
+    def parse(cls, payload: bytes, topic: Topic, received_ms: int | None = None) -> Self:
+        """Read one message.
+
+        Args:
+            payload: The JSON text as published.
+            topic: Where it was published; fills in the identity that the body leaves out.
+            received_ms: When the cloud got it, epoch ms; None skips the check of the camera's clock.
+
+        Raises:
+            ContractError: If anything is off; it names the field and the value.
+        """
+        if topic.kind is not cls.kind:
+            raise ContractError("topic", str(topic), f"a topic of kind {cls.kind.value}")
+        if len(payload) > cls.max_bytes:
+            raise ContractError(
+                "message", f"{len(payload)} bytes", f"at most {cls.max_bytes} bytes"
+            )
+        body = _Body.parse(payload)
+        _require_same_identity(body, topic)
+        message = _validated(cls, body | _identity(topic))
+        if received_ms is not None and message.timestamp > received_ms + MAX_AHEAD_MS:
+            raise ContractError(
+                "timestamp",
+                message.timestamp,
+                f"at most a day after {received_ms}, when it arrived",
+            )
+        return message
+
+    @property
+    def topic(self) -> Topic:
+        """Return the topic to publish this message to."""
+        return Topic(self.fab, self.camera, self.kind, getattr(self, "imgid", None))
+
+
+class Prediction(_DeviceMessage):
+    """What the component decided about one wafer."""
+
+    kind = Kind.PREDICTION
+    max_bytes = MAX_PREDICTION_BYTES
+
+    imgid: ImageId
+    prediction: Annotated[str, Field(min_length=1, max_length=64)]
+    probability: Fraction
+    lot: Lot | None = None
+    wafer: Wafer | None = None
+    model: ModelName | None = None
+    scores: dict[str, Fraction] | None = None
+    sequence: Annotated[int, Field(ge=0)] | None = None
+    sha256: Sha256 | None = None
+    novelty: Finite | None = None
+    heat: list[list[Finite]] | None = None
+    edge_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the content, equal for a message and its repeats."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+
+class ImageMessage(_DeviceMessage):
+    """A wafer's picture: inline as base64, or the S3 object that the component put there."""
+
+    kind = Kind.IMAGE
+
+    imgid: ImageId
+    lot: Lot | None = None
+    wafer: Wafer | None = None
+    data: Annotated[str | None, Field(alias="bytes", min_length=1)] = None
+    s3: Annotated[str, Field(pattern=_S3_URI.pattern.replace(r"\Z", "$"))] | None = None
+    sha256: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.data is None) == (self.s3 is None):
+            raise ValueError("expected either bytes or s3")
+        if self.s3 is not None and self.sha256 is None:
+            raise ValueError("expected sha256 beside s3")
+        return self
+
+    @classmethod
+    def inline(cls, image: bytes, **identity: Any) -> Self:
+        """Build the message that carries the picture itself."""
+        return cls(
+            bytes=base64.b64encode(image).decode(),
+            sha256=hashlib.sha256(image).hexdigest(),
+            **identity,
+        )
+
+    def image(self) -> bytes:
+        """Return the inline picture.
+
+        Raises:
+            ContractError: If it is no base64, or its SHA-256 is another one.
+        """
+        try:
+            image = base64.b64decode(self.data or "", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise ContractError("bytes", self.data, "base64") from error
+        digest = hashlib.sha256(image).hexdigest()
+        if self.sha256 not in (None, digest):
+            raise ContractError("sha256", self.sha256, f"{digest}, that of the bytes")
+        return image
+
+    def s3_object(self) -> tuple[str, str]:
+        """Return bucket and key of a picture that is not inline."""
+        match = _S3_URI.match(self.s3 or "")
+        if match is None:
+            raise ContractError("s3", self.s3, "s3://<bucket>/<key>")
+        return match["bucket"], match["key"]
+
+
+class Heartbeat(_DeviceMessage):
+    """How a component is doing; published beside the wafers, never queued behind them."""
+
+    kind = Kind.STATUS
+
+    version: Annotated[str, Field(min_length=1, max_length=32)]
+    model: ModelName | None = None
+    uptime_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    degraded: list[str] = []
+    sequence: Annotated[int, Field(ge=0)] | None = None
+    outbox_messages: Annotated[int, Field(ge=0)] = 0
+    outbox_oldest_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    dropped: Annotated[int, Field(ge=0)] = 0
+    quarantined: Annotated[int, Field(ge=0)] = 0
+    classified: Annotated[int, Field(ge=0)] = 0
+    last_wafer: Timestamp | None = None
+    disk_free_bytes: Annotated[int, Field(ge=0)] | None = None
+    temperature_c: Finite | None = None
+    edge_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+class WaferRef(_Value):
+    """One wafer named in an alert."""
+
+    imgid: ImageId
+    timestamp: Timestamp
+    probability: Fraction
+    wafer: Wafer | None = None
+
+
+class Alert(_Value):
+    """The alert for machines: one fab, camera, lot and class, with every wafer it stands for."""
+
+    fab: Name
+    camera: Name
+    lot: Lot | None = None
+    prediction: str
+    severity: str
+    wafers: tuple[WaferRef, ...]
+
+
+class ReviewRequest(_Value):
+    """A wafer that a person should look at."""
+
+    imgid: ImageId
+    timestamp: Timestamp
+    fab: Name
+    camera: Name
+    prediction: str
+    probability: Fraction
+    reason: str
+    lot: Lot | None = None
+    wafer: Wafer | None = None
+    model: ModelName | None = None
+    novelty: Finite | None = None
+
+
+def image_key(fab: str, camera: str, timestamp: int, imgid: str) -> str:
+    """Return the key of a wafer's picture in the images bucket: found from its prediction alone."""
+    day = datetime.fromtimestamp(timestamp / 1000, UTC).strftime("%Y/%m/%d")
+    return f"{fab}/{camera}/{day}/{imgid}-{timestamp}.png"
+
+
+class _Body(BaseModel):
+    """Any JSON object."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @classmethod
+    def parse(cls, payload: bytes) -> dict[str, Any]:
+        try:
+            return cls.model_validate_json(payload).model_extra or {}
+        except ValidationError as error:
+            expected = f"a JSON object ({error.errors()[0]['msg']})"
+            raise ContractError(
+                "message", payload[:200].decode(errors="backslashreplace"), expected
+            ) from error
+
+
+_Message = TypeVar("_Message", bound=_DeviceMessage)
+
+
+def _identity(topic: Topic) -> dict[str, Any]:
+    identity = {"fab": topic.fab, "camera": topic.camera}
+    return identity if topic.imgid is None else identity | {"imgid": topic.imgid}
+
+
+def _require_same_identity(body: dict[str, Any], topic: Topic) -> None:
+    for field, value in _identity(topic).items():
+        if body.get(field, value) != value:
+            raise ContractError(field, body[field], f"{value!r}, as its topic says")
+
+
+def _validated(model: type[_Message], body: dict[str, Any]) -> _Message:
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise _as_contract_error(error.errors()[0]) from error
+
+
+def _as_contract_error(first: ErrorDetails) -> ContractError:
+    field = ".".join(map(str, first["loc"])) or "message"
+    if first["type"] == "missing":
+        return ContractError(field, None, "a value")
+    expected = (
+        first["msg"]
+        .removeprefix("Value error, ")
+        .removeprefix("Input should be ")
+        .removeprefix("expected ")
+    )
+    return ContractError(field, first["input"], expected)

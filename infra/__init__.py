@@ -1,0 +1,1 @@
+"""The cloud as constructs, one a file."""

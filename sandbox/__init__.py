@@ -1,0 +1,1 @@
+"""A fab and its cloud on one machine."""

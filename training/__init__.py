@@ -1,0 +1,1 @@
+"""The model: data, training, evaluation, export. Also SageMaker's source_dir."""
