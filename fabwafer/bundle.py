@@ -1,0 +1,84 @@
+"""A model bundle: a folder with `model.onnx` and a manifest that names labels, thresholds and every file's hash."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from fabwafer.errors import BundleError
+from fabwafer.messages import Sha256
+from fabwafer.triage import Policy
+
+MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+FORMAT = 1
+
+
+class Manifest(BaseModel):
+    """What a bundle says of itself.
+
+    The graph takes `wafer`, uint8 of shape (height, width): die codes 0 no die, 1 pass, 2 fail, or a grey picture
+    of them (0 / 127 / 255) at any scale. It gives `probabilities`, float32 of shape (labels,), calibrated and in the
+    policy's order of labels, and `heat`, float32 of shape (rows, columns), 0..1, for the most probable label.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)] = FORMAT
+    name: str
+    version: str
+    policy: Policy
+    files: dict[str, Sha256]
+    metrics: dict[str, JsonValue] = {}
+    data: dict[str, JsonValue] = {}
+
+    @property
+    def model(self) -> str:
+        """Return name@version, as predictions carry it."""
+        return f"{self.name}@{self.version}"
+
+
+def read_bundle(folder: Path) -> Manifest:
+    """Read a bundle's manifest and check every file against it.
+
+    Raises:
+        BundleError: If a file is missing, altered or not what this version can read.
+    """
+    manifest = _read_manifest(folder / MANIFEST)
+    if MODEL not in manifest.files:
+        raise BundleError(
+            f"{folder / MANIFEST}: files: expected {MODEL}, got {sorted(manifest.files)}"
+        )
+    if manifest.policy.model != manifest.model:
+        raise BundleError(
+            f"{folder / MANIFEST}: policy.model: expected {manifest.model}, got {manifest.policy.model}"
+        )
+    for name, expected in manifest.files.items():
+        _check_file(folder, name, expected)
+    return manifest
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BundleError(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "manifest"
+        raise BundleError(
+            f"{path}: {field}: {first['msg']}, got {first['input']!r:.120}"
+        ) from error
+
+
+def _check_file(folder: Path, name: str, expected: str) -> None:
+    path = folder / name
+    if path.resolve().parent != folder.resolve():
+        raise BundleError(f"{path}: expected a file inside the bundle")
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BundleError(f"{path}: {error.strerror}") from error
+    if digest != expected:
+        raise BundleError(f"{path}: sha256 {digest}, the manifest says {expected}")
