@@ -1,6 +1,6 @@
-"""The messages: what a camera's component publishes and what the cloud hands on.
+"""The messages that a camera's component publishes.
 
-Timestamps are epoch milliseconds, UTC. Unknown fields of device messages are kept. `parse` is the only door:
+Timestamps are epoch milliseconds, UTC. Unknown fields are kept. `parse` is the only door:
 behind it every message is valid and its identity is that of its topic.
 """
 
@@ -48,7 +48,9 @@ Lot = Annotated[str, Field(min_length=1, max_length=64)]
 Wafer = Annotated[int, Field(ge=0, le=9999)]
 
 
-class _Value(BaseModel):
+class Message(BaseModel):
+    """A frozen, strictly typed JSON object."""
+
     model_config = ConfigDict(
         frozen=True, strict=True, regex_engine="python-re", ser_json_inf_nan="null"
     )
@@ -58,7 +60,7 @@ class _Value(BaseModel):
         return self.model_dump_json(exclude_none=True, by_alias=True).encode()
 
 
-class _DeviceMessage(_Value):
+class _DeviceMessage(Message):
     """What every message of a camera says of itself; its topic is its identity."""
 
     model_config = ConfigDict(extra="allow")
@@ -199,42 +201,6 @@ class Heartbeat(_DeviceMessage):
     disk_free_bytes: Annotated[int, Field(ge=0)] | None = None
     temperature_c: Finite | None = None
     edge_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-
-
-class WaferRef(_Value):
-    """One wafer named in an alert."""
-
-    imgid: ImageId
-    timestamp: Timestamp
-    probability: Fraction
-    wafer: Wafer | None = None
-
-
-class Alert(_Value):
-    """The alert for machines: one fab, camera, lot and class, with every wafer it stands for."""
-
-    fab: Name
-    camera: Name
-    lot: Lot | None = None
-    prediction: str
-    severity: str
-    wafers: tuple[WaferRef, ...]
-
-
-class ReviewRequest(_Value):
-    """A wafer that a person should look at."""
-
-    imgid: ImageId
-    timestamp: Timestamp
-    fab: Name
-    camera: Name
-    prediction: str
-    probability: Fraction
-    reason: str
-    lot: Lot | None = None
-    wafer: Wafer | None = None
-    model: ModelName | None = None
-    novelty: Finite | None = None
 
 
 def image_key(fab: str, camera: str, timestamp: int, imgid: str) -> str:

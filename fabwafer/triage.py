@@ -10,15 +10,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fabwafer.labels import WM811K, LabelSet
-from fabwafer.messages import (
-    Alert,
-    Finite,
-    Fraction,
-    ModelName,
-    Prediction,
-    ReviewRequest,
-    WaferRef,
-)
+from fabwafer.messages import Finite, Fraction, ModelName, Prediction
+from fabwafer.notices import Alert, ReviewRequest, WaferRef
 
 MAX_WAFERS_PER_ALERT = 500
 """Keeps an alert well under SNS' 256 kB."""
