@@ -26,7 +26,7 @@ MAX_AHEAD_MS = 24 * 3600 * 1000
 """How far a camera's clock may run ahead. Behind is no error: an outage delivers late."""
 
 _LATEST_SECONDS = 100_000_000_000  # as seconds the year 5138, as milliseconds March 1973
-_S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9.-]{3,63})/(?P<key>[^\x00-\x1f]{1,1024})\Z")
+_S3_URI = r"^s3://([a-z0-9.-]{3,63})/([^\x00-\x1f]{1,1024})$"
 
 
 def _to_milliseconds(value: object) -> object:
@@ -39,7 +39,7 @@ def _to_milliseconds(value: object) -> object:
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 ImageId = Annotated[str, Field(pattern=IMGID_PATTERN)]
-Timestamp = Annotated[int, BeforeValidator(_to_milliseconds), Field(ge=0, le=253_402_300_799_999)]
+Timestamp = Annotated[int, Field(ge=0, le=253_402_300_799_999), BeforeValidator(_to_milliseconds)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -56,8 +56,9 @@ class Message(BaseModel):
     )
 
     def to_bytes(self) -> bytes:
-        """Return the JSON as published: fields that are not set are left out."""
-        return self.model_dump_json(exclude_none=True, by_alias=True).encode()
+        """Return the JSON as published: our own fields that are None are left out, unknown ones never."""
+        empty = {name for name in type(self).model_fields if getattr(self, name) is None}
+        return self.model_dump_json(exclude=empty, by_alias=True).encode()
 
 
 class _DeviceMessage(Message):
@@ -139,7 +140,7 @@ class ImageMessage(_DeviceMessage):
     lot: Lot | None = None
     wafer: Wafer | None = None
     data: Annotated[str | None, Field(alias="bytes", min_length=1)] = None
-    s3: Annotated[str, Field(pattern=_S3_URI.pattern.replace(r"\Z", "$"))] | None = None
+    s3: Annotated[str, Field(pattern=_S3_URI)] | None = None
     sha256: Sha256 | None = None
 
     @model_validator(mode="after")
@@ -176,10 +177,10 @@ class ImageMessage(_DeviceMessage):
 
     def s3_object(self) -> tuple[str, str]:
         """Return bucket and key of a picture that is not inline."""
-        match = _S3_URI.match(self.s3 or "")
+        match = re.match(_S3_URI, self.s3 or "")
         if match is None:
             raise ContractError("s3", self.s3, "s3://<bucket>/<key>")
-        return match["bucket"], match["key"]
+        return match[1], match[2]
 
 
 class Heartbeat(_DeviceMessage):

@@ -8,11 +8,12 @@ from typing import Self
 from fabwafer.errors import ContractError
 
 ROOT = "fabwafer"
-NAME_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$"
-IMGID_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,128}$"
+# `$(?!\n)` ends a text in Python and in JSON Schema alike; a bare `$` lets a line end through in Python.
+NAME_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)"
+IMGID_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,128}$(?!\n)"
 
-_NAME = re.compile(NAME_PATTERN.removesuffix("$") + r"\Z")
-_IMGID = re.compile(IMGID_PATTERN.removesuffix("$") + r"\Z")
+_NAME = re.compile(NAME_PATTERN)
+_IMGID = re.compile(IMGID_PATTERN)
 
 
 class Kind(StrEnum):

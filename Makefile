@@ -1,0 +1,83 @@
+# Everything sets itself up: `make demo` and `make test` need Python 3.11+ and Node 20+ and nothing else.
+PYTHON ?= python3
+ARGS ?=
+PY := .venv/bin/python
+PY_TRAIN := .venv-train/bin/python
+PACKAGES := fabwafer edge_component lambdas infra sandbox bench
+SOURCES := $(PACKAGES) training tests scripts app.py
+JSII := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION=1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo sandbox test test-sandbox test-long test-arm64 check lint types imports synth bench walk \
+	format schemas lock component app train
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
+
+app:
+	@$(PYTHON) scripts/setup app node
+
+train:
+	@$(PYTHON) scripts/setup train
+
+demo: app ## a fab and its cloud on this machine: play wafers, check that all arrived (ARGS="--wafers N ...")
+	@$(PYTHON) scripts/setup emulator
+	@$(PY) -m sandbox demo $(ARGS)
+
+sandbox: app ## the same, and it stays up
+	@$(PYTHON) scripts/setup emulator
+	@$(PY) -m sandbox up $(ARGS)
+
+test: app train ## every test that needs no emulator
+	@$(JSII) $(PY) -m coverage run --source=fabwafer,edge_component,lambdas -m pytest -q -m "not sandbox and not long and not arm64" --ignore=tests/training
+	@$(PY) -m coverage report --skip-covered --fail-under=95
+	@$(PY_TRAIN) -m pytest -q -m "not long" tests/training
+
+test-sandbox: app ## the deployed system under faults, bad input and intruders
+	@$(PYTHON) scripts/setup emulator
+	@$(PY) -m pytest -q -m "sandbox and not long" tests/sandbox
+
+test-long: app train ## the long forms: minutes offline, thousands of wafers
+	@$(PYTHON) scripts/setup emulator
+	@$(PY) -m pytest -q -m long --ignore=tests/training --timeout=1200
+	@$(PY_TRAIN) -m pytest -q -m long tests/training --timeout=1200; test $$? -le 5
+
+test-arm64: app ## the built component in an arm64 Debian under qemu (root cached in .cache)
+	@$(PYTHON) scripts/setup emulator
+	@$(PY) scripts/test_arm64 $(ARGS)
+
+check: lint types imports test test-sandbox synth ## the one definition of green
+
+lint: app
+	@.venv/bin/ruff check $(SOURCES)
+	@.venv/bin/ruff format --check -q $(SOURCES)
+	@$(PY) scripts/write_schemas --check
+
+types: app train
+	@.venv/bin/mypy $(PACKAGES) app.py
+	@.venv-train/bin/mypy training
+
+imports: app
+	@.venv/bin/lint-imports
+
+synth: app ## CloudFormation templates into cdk.out
+	@$(JSII) node_modules/.bin/cdk synth --quiet $(ARGS)
+
+component: app ## the Greengrass artifacts into build/component
+	@$(PY) scripts/build_component $(ARGS)
+
+bench: app ## measure the edge and the functions; docs/benchmarks.md keeps the table
+	@$(PY) -m bench $(ARGS)
+
+walk: app ## the way of a wafer through the files
+	@$(PY) scripts/walk
+
+format: app
+	@.venv/bin/ruff check --fix -q $(SOURCES)
+	@.venv/bin/ruff format -q $(SOURCES)
+
+schemas: app ## write docs/schemas from the models
+	@$(PY) scripts/write_schemas
+
+lock: app ## compile requirements/*.txt anew
+	@$(PY) scripts/lock
