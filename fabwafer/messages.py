@@ -44,7 +44,7 @@ Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}@[A-Za-z0-9_.+-]{1,32}$")]
-Lot = Annotated[str, Field(min_length=1, max_length=64)]
+Lot = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,64}$(?!\n)")]
 Wafer = Annotated[int, Field(ge=0, le=9999)]
 
 
@@ -56,9 +56,8 @@ class Message(BaseModel):
     )
 
     def to_bytes(self) -> bytes:
-        """Return the JSON as published: our own fields that are None are left out, unknown ones never."""
-        empty = {name for name in type(self).model_fields if getattr(self, name) is None}
-        return self.model_dump_json(exclude=empty, by_alias=True).encode()
+        """Return the JSON as published: fields that are None are left out."""
+        return self.model_dump_json(exclude_none=True, by_alias=True).encode()
 
 
 class _DeviceMessage(Message):
@@ -100,6 +99,11 @@ class _DeviceMessage(Message):
                 f"at most a day after {received_ms}, when it arrived",
             )
         return message
+
+    def to_bytes(self) -> bytes:
+        """Return the JSON as published: our own fields that are None are left out, unknown ones never."""
+        empty = {name for name in type(self).model_fields if getattr(self, name) is None}
+        return self.model_dump_json(exclude=empty, by_alias=True).encode()
 
     @property
     def topic(self) -> Topic:

@@ -34,7 +34,7 @@ predictions = st.builds(
     timestamp=st.integers(100_000_000_000, 253_402_300_799_999),
     prediction=st.text(min_size=1, max_size=64),
     probability=fractions,
-    lot=st.none() | st.text(min_size=1, max_size=64),
+    lot=st.none() | st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=64),
     wafer=st.none() | st.integers(0, 9999),
     model=st.none() | st.just("wafer-map@1.0.0"),
     scores=st.none() | st.dictionaries(st.sampled_from(["none", "Loc", "Donut"]), fractions),
@@ -140,6 +140,7 @@ def test_whole_numbers_are_probabilities_too(probability):
         pytest.param(body(sha256="abc"), "sha256", id="short hash"),
         pytest.param(body(model="wafer-map"), "model", id="model without a version"),
         pytest.param(body(sequence=-1), "sequence", id="negative sequence"),
+        pytest.param(body(lot="L1\n"), "lot", id="line end in the lot"),
         pytest.param(body(padding="x" * MAX_PREDICTION_BYTES), "message", id="over five kilobytes"),
     ],
 )

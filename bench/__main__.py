@@ -1,0 +1,29 @@
+"""`python -m bench [--write]`: measure everything, print the table, and keep it in docs/benchmarks.md."""
+
+import argparse
+from pathlib import Path
+
+from bench import edge, functions
+from bench.table import markdown
+
+KEPT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+_HEAD = """# Benchmarks
+
+Written by `make bench ARGS=--write`; figures are of the machine named below.
+
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="keep the table in docs/benchmarks.md")
+    options = parser.parse_args()
+    table = markdown([*edge.measure(), *functions.measure()])
+    print(table)
+    if options.write:
+        KEPT.write_text(_HEAD + table)
+
+
+if __name__ == "__main__":
+    main()

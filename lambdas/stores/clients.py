@@ -1,0 +1,49 @@
+"""The clients of AWS, built at first use and kept as long as the function stays warm."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+# A call that hangs must not eat a whole batch's time; what still fails comes again anyway.
+_CONFIG = Config(
+    connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """Return the client of the tables."""
+    return boto3.client("dynamodb", config=_CONFIG)
+
+
+@cache
+def s3() -> "S3Client":
+    """Return the client of the buckets."""
+    return boto3.client("s3", config=_CONFIG)
+
+
+@cache
+def sqs() -> "SQSClient":
+    """Return the client of the queues."""
+    return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def sns() -> "SNSClient":
+    """Return the client of the topics."""
+    return boto3.client("sns", config=_CONFIG)
+
+
+@cache
+def ssm() -> "SSMClient":
+    """Return the client of the parameters."""
+    return boto3.client("ssm", config=_CONFIG)

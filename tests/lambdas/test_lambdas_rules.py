@@ -1,0 +1,71 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lambdas
+from lambdas import settings
+
+FOLDER = Path(lambdas.__file__).parent
+HANDLERS = (
+    "archive_image",
+    "open_review",
+    "record_heartbeat",
+    "route_prediction",
+    "send_alerts",
+)
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def test_only_the_stores_import_boto3():
+    users = {
+        path.relative_to(FOLDER).parts[0]
+        for path in FOLDER.rglob("*.py")
+        if any(name.split(".")[0] in {"boto3", "botocore"} for name in imported(path))
+    }
+
+    assert users == {"stores"}
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_importing_a_handler_does_nothing(name):
+    # Neither environment nor region nor credentials are there; a client or settings would raise.
+    code = (
+        f"import boto3.session, lambdas.{name}; assert callable(lambdas.{name}.handler);"
+        " assert boto3.DEFAULT_SESSION is None"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={})  # noqa: S603 - our own code
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [
+        settings.RoutePredictionSettings(
+            predictions_table="p",
+            alerts_queue_url="a",
+            review_queue_url="r",
+            quarantine_bucket="q",
+            audit_rate=0.5,
+            keep_days=7,
+        ),
+        settings.SendAlertsSettings(predictions_table="p", alert_topic_arn="arn"),
+        settings.OpenReviewSettings(reviews_table="r"),
+        settings.ArchiveImageSettings(images_bucket="i", quarantine_bucket="q"),
+        settings.RecordHeartbeatSettings(cameras_table="c", quarantine_bucket="q"),
+    ],
+    ids=lambda filled: type(filled).__name__,
+)
+def test_settings_survive_the_environment(filled, monkeypatch):
+    for name, value in filled.environment().items():
+        monkeypatch.setenv(name, value)
+
+    assert type(filled)() == filled
