@@ -1,0 +1,134 @@
+"""2. `WaferImage` -> `Classification`: an int8 ONNX graph that does its own pre-processing."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime  # type: ignore[import-untyped]  # ships no types
+
+from edge_component.pictures import Grey, check_grey, decode
+from fabwafer.bundle import MODEL, Manifest, read_bundle
+from fabwafer.errors import BundleError, ContractError
+
+_INPUT = "wafer"
+_OUTPUTS = frozenset({"probabilities", "heat"})
+_OPTIONAL = frozenset({"novelty"})
+_WARM_UP = ((33, 29), (52, 52))
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What the model says of one wafer.
+
+    Attributes:
+        label: The most probable label, canonical.
+        probability: Its calibrated probability, to 4 digits: what is published is what decides.
+        scores: Every label's probability, to 4 digits.
+        heat: Rows of 0..1, to 2 digits: where the model saw it.
+        novelty: Distance from what the model knows, if its graph tells.
+        accepted: Whether it needs no person by the bundle's own thresholds.
+    """
+
+    label: str
+    probability: float
+    scores: dict[str, float]
+    heat: list[list[float]]
+    novelty: float | None
+    accepted: bool
+
+
+class Classifier:
+    """One bundle in memory: one session for life, one wafer at a time."""
+
+    def __init__(self, manifest: Manifest, session: Any) -> None:
+        """Use `Classifier.load`."""
+        self.manifest = manifest
+        self._session = session
+        self._outputs = [each.name for each in session.get_outputs()]
+
+    @classmethod
+    def load(cls, bundle_dir: Path | str, threads: int = 1) -> Self:
+        """Load a bundle whole and run it once, so that its files may vanish and the first wafer is not slow.
+
+        Args:
+            bundle_dir: Folder with `manifest.json` and `model.onnx`.
+            threads: Cores for one wafer.
+
+        Raises:
+            BundleError: If the bundle is damaged or its graph is not what the manifest promises.
+        """
+        folder = Path(bundle_dir)
+        manifest = read_bundle(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        # Threads that spin between wafers would heat a Pi for nothing.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            session = onnxruntime.InferenceSession(
+                (folder / MODEL).read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            classifier = cls(manifest, session)
+            classifier._check_graph()
+            classifier.classify([np.ones(shape, np.uint8) for shape in _WARM_UP])
+        except Exception as error:  # ONNX Runtime has no common base for what a bad graph raises
+            raise BundleError(f"{folder / MODEL}: {type(error).__name__}: {error}") from error
+        return classifier
+
+    def _check_graph(self) -> None:
+        inputs = [each.name for each in self._session.get_inputs()]
+        if inputs != [_INPUT] or not _OUTPUTS <= set(self._outputs) <= _OUTPUTS | _OPTIONAL:
+            raise ValueError(
+                f"expected {_INPUT} -> {sorted(_OUTPUTS)}, got {inputs} -> {self._outputs}"
+            )
+
+    def classify(self, images: Sequence[Grey | bytes]) -> list[Classification]:
+        """Classify wafers.
+
+        Args:
+            images: Pictures as PNG, JPEG or BMP bytes, or arrays, uint8 of shape (height, width).
+
+        Raises:
+            ContractError: If one of them is no picture, damaged or too large.
+        """
+        return [
+            self._classify(decode(image) if isinstance(image, bytes) else check_grey(image))
+            for image in images
+        ]
+
+    def _classify(self, grey: Grey) -> Classification:
+        values = self._run(grey)
+        policy = self.manifest.policy
+        probabilities = [round(float(each), 4) for each in values["probabilities"]]
+        if not all(map(math.isfinite, probabilities)):
+            raise ContractError("probabilities", probabilities, "finite numbers")
+        scores = dict(zip(policy.labels, (min(1.0, each) for each in probabilities), strict=True))
+        label = max(scores, key=scores.__getitem__)
+        novelty = round(float(np.ravel(values["novelty"])[0]), 4) if "novelty" in values else None
+        sure = scores[label] >= policy.accept_threshold(label)
+        novel = policy.novelty is not None and novelty is not None and novelty > policy.novelty
+        return Classification(
+            label=label,
+            probability=scores[label],
+            scores=scores,
+            heat=[[round(float(each), 2) for each in row] for row in values["heat"]],
+            novelty=novelty,
+            accepted=sure and not novel,
+        )
+
+    def _run(self, grey: Grey) -> dict[str, npt.NDArray[np.float32]]:
+        try:
+            results = self._session.run(self._outputs, {_INPUT: grey})
+        except (
+            Exception
+        ) as error:  # ONNX Runtime's errors share no base; the next wafer may well pass
+            raise ContractError(
+                "image", grey.shape, f"a picture the model can read ({error})"
+            ) from error
+        return dict(zip(self._outputs, results, strict=True))

@@ -1,0 +1,85 @@
+"""Bytes of a picture <-> grey levels, with every limit checked before anything is decoded."""
+
+import struct
+import zlib
+from io import BytesIO
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fabwafer.errors import ContractError
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+"""Shape (height, width): die codes 0 / 1 / 2, or a grey picture of them."""
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
+MAX_BYTES = 8 * 1024 * 1024
+MAX_SIDE = 4096
+_FORMATS = ("PNG", "JPEG", "BMP")
+# What Pillow raises for damaged data, depending on the format and on where it is damaged.
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+
+
+def decode(data: bytes) -> Grey:
+    """Return a picture's grey levels, uint8 of shape (height, width).
+
+    Raises:
+        ContractError: If it is no picture, of a foreign format, truncated or too large.
+    """
+    if len(data) > MAX_BYTES:
+        raise ContractError("image", f"{len(data)} bytes", f"at most {MAX_BYTES} bytes")
+    if data.startswith(PNG_MAGIC) and _PNG_END not in data:  # Pillow would fill up what is cut off late
+        raise ContractError("image", data[-24:], "a whole PNG")
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            _check_size(image.size)
+            return np.asarray(image.convert("L"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ContractError("image.size", str(error), f"at most {MAX_SIDE} a side") from error
+    except _DAMAGED as error:
+        expected = f"a whole {', '.join(_FORMATS)} picture ({type(error).__name__}: {error})"
+        raise ContractError("image", data[:24], expected) from error
+
+
+def check_grey(grey: Grey) -> Grey:
+    """Return a die grid or grey picture that was handed over as an array.
+
+    Raises:
+        ContractError: If it is not uint8 of shape (height, width) within the limits.
+    """
+    if grey.ndim != 2 or grey.dtype != np.uint8:
+        raise ContractError(
+            "image", f"{grey.dtype} of shape {grey.shape}", "uint8 of shape (height, width)"
+        )
+    _check_size((grey.shape[1], grey.shape[0]))
+    return grey
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    if not all(1 <= side <= MAX_SIDE for side in size):
+        raise ContractError("image.size", size, f"1 to {MAX_SIDE} a side")
+
+
+def encode(grey: Grey) -> bytes:
+    """Return the PNG of grey levels."""
+    buffer = BytesIO()
+    Image.fromarray(grey).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def encode_dies(dies: Grey) -> bytes:
+    """Return the PNG of a die grid (0 no die, 1 pass, 2 fail): grey 0 / 127 / 255, one pixel a die."""
+    return encode(np.array([0, 127, 255], np.uint8)[dies])
+
+
+def as_png(data: bytes) -> bytes:
+    """Return a picture as PNG: untouched if it is one.
+
+    Raises:
+        ContractError: If it is of another format and damaged.
+    """
+    return data if data.startswith(PNG_MAGIC) else encode(decode(data))

@@ -1,0 +1,212 @@
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Clock, write_bundle
+
+from edge_component.__main__ import main
+from edge_component.classifier import Classifier
+from edge_component.health import Health
+from edge_component.model_store import CurrentModel, load_model
+from edge_component.patterns import generate_label
+from edge_component.pictures import encode_dies
+from fabwafer.errors import BundleError, ContractError
+from fabwafer.labels import WM811K
+
+GOOD = generate_label("none", np.random.default_rng(1))
+RUINED = generate_label("Near-full", np.random.default_rng(1))
+
+
+def test_an_array_and_its_picture_are_decided_alike(bundle: Path) -> None:
+    from_codes, from_png = Classifier.load(bundle).classify([RUINED, encode_dies(RUINED)])
+    assert from_codes == from_png
+    assert (from_png.label, from_png.accepted) == ("Near-full", True)
+
+
+def test_a_classification_is_rounded_and_complete(bundle: Path) -> None:
+    (found,) = Classifier.load(bundle).classify([GOOD])
+    assert list(found.scores) == list(WM811K.names)
+    assert found.probability == found.scores[found.label] == round(found.probability, 4)
+    assert (len(found.heat), len(found.heat[0])) == (4, 5)
+
+
+@pytest.mark.parametrize("threshold, accepted", [(0.0, True), (1.0, False)])
+def test_the_bundles_threshold_decides_what_is_accepted(
+    tmp_path: Path, threshold: float, accepted: bool
+) -> None:
+    folder = write_bundle(tmp_path / "b", accept={"none": threshold})
+    (found,) = Classifier.load(folder).classify([GOOD])
+    assert found.accepted is accepted
+
+
+@pytest.mark.parametrize(
+    "model, match",
+    [(b"no graph", "INVALID_PROTOBUF|InvalidProtobuf"), (b"", "Fail|INVALID")],
+    ids=["rubbish", "empty"],
+)
+def test_a_bundle_with_a_bad_graph_is_refused(tmp_path: Path, model: bytes, match: str) -> None:
+    with pytest.raises(BundleError, match=match):
+        Classifier.load(write_bundle(tmp_path / "b", model=model))
+
+
+def test_a_bundle_with_another_number_of_labels_is_refused(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "b", labels=("none", "bad"), critical=())
+    with pytest.raises(BundleError, match="model.onnx"):
+        Classifier.load(folder)
+
+
+class _Session:
+    """A session that answers as it is told."""
+
+    def __init__(self, outputs: list[str], values: list[object] | Exception) -> None:
+        self.outputs, self.values = outputs, values
+
+    def get_inputs(self) -> list[object]:
+        return [type("Node", (), {"name": "wafer"})]
+
+    def get_outputs(self) -> list[object]:
+        return [type("Node", (), {"name": name}) for name in self.outputs]
+
+    def run(self, _outputs: list[str], _inputs: object) -> list[object]:
+        if isinstance(self.values, Exception):
+            raise self.values
+        return self.values
+
+
+def classifier_of(bundle: Path, outputs: list[str], values: list[object] | Exception) -> Classifier:
+    return Classifier(Classifier.load(bundle).manifest, _Session(outputs, values))
+
+
+def test_a_wafer_that_the_graph_fails_on_is_refused_and_the_next_one_passes(bundle: Path) -> None:
+    failing = classifier_of(bundle, ["probabilities", "heat"], RuntimeError("out of luck"))
+    with pytest.raises(ContractError, match="out of luck"):
+        failing.classify([GOOD])
+
+
+def test_probabilities_that_are_no_numbers_are_refused(bundle: Path) -> None:
+    odd = classifier_of(bundle, ["probabilities", "heat"], [[float("nan")] * 9, [[0.0]]])
+    with pytest.raises(ContractError, match="finite"):
+        odd.classify([GOOD])
+
+
+@pytest.mark.parametrize("novelty, accepted", [(1.0, True), (3.0, False)])
+def test_a_novel_wafer_is_not_accepted(tmp_path: Path, novelty: float, accepted: bool) -> None:
+    folder = write_bundle(tmp_path / "b", novelty=2.0)
+    outputs = ["probabilities", "heat", "novelty"]
+    values: list[object] = [[1.0] + [0.0] * 8, [[0.0]], np.float32(novelty)]
+    (found,) = classifier_of(folder, outputs, values).classify([GOOD])
+    assert (found.novelty, found.accepted) == (novelty, accepted)
+
+
+@pytest.mark.parametrize("outputs", [["probabilities"], ["probabilities", "heat", "other"]])
+def test_a_graph_of_another_interface_is_not_used(bundle: Path, outputs: list[str]) -> None:
+    with pytest.raises(ValueError, match="expected wafer"):
+        classifier_of(bundle, outputs, [])._check_graph()
+
+
+class TestModelStore:
+    def test_line_11_a_loaded_model_outlives_its_files(self, tmp_path: Path) -> None:
+        folder = write_bundle(tmp_path / "b")
+        loaded = load_model(folder, tmp_path)
+        for each in folder.iterdir():
+            each.unlink()
+        assert loaded.classifier.classify([RUINED])[0].label == "Near-full"
+
+    def test_line_11_the_previous_bundle_is_kept_and_used_when_the_new_one_is_bad(self, tmp_path: Path) -> None:
+        folder = write_bundle(tmp_path / "b", version="1")
+        load_model(folder, tmp_path)
+        write_bundle(folder, version="2")
+        (folder / "model.onnx").write_bytes(b"altered")
+        loaded = load_model(folder, tmp_path)
+        assert loaded.classifier.manifest.model == "tiny@1"
+        assert loaded.problem is not None and "using tiny@1" in loaded.problem
+
+    def test_line_10_a_new_version_is_loaded_at_the_restart(self, tmp_path: Path) -> None:
+        load_model(write_bundle(tmp_path / "b", version="1"), tmp_path)
+        load_model(write_bundle(tmp_path / "b", version="2"), tmp_path)
+        assert load_model(tmp_path / "gone", tmp_path).classifier.manifest.version == "2"
+
+    def test_a_crash_between_two_copies_leaves_one_that_can_be_used(self, tmp_path: Path) -> None:
+        load_model(write_bundle(tmp_path / "b"), tmp_path)
+        (tmp_path / "model").rename(tmp_path / "model.old")
+        assert load_model(tmp_path / "gone", tmp_path).classifier.manifest.version == "1"
+
+    def test_without_any_good_bundle_it_says_what_is_wrong(self, tmp_path: Path) -> None:
+        with pytest.raises(BundleError, match="gone"):
+            load_model(tmp_path / "gone", tmp_path)
+
+    def test_a_copy_that_cannot_be_made_is_a_problem_and_no_obstacle(self, tmp_path: Path, bundle: Path) -> None:
+        (tmp_path / "state").write_text("in the way")
+        loaded = load_model(bundle, tmp_path / "state")
+        assert loaded.problem is not None and "no copy" in loaded.problem
+
+    def test_a_model_that_arrives_late_is_found(self, tmp_path: Path, health: Health, clock: Clock) -> None:
+        current = CurrentModel(tmp_path / "b", tmp_path, health, clock=clock)
+        assert current.classifier() is None
+        assert "b/manifest.json" in health.reasons["model"]
+        write_bundle(tmp_path / "b")
+        assert current.classifier() is None
+        clock.now += 30
+        assert current.classifier() is not None
+        assert (health.reasons, health.model) == ({}, "tiny@1")
+
+    def test_a_good_model_is_loaded_once(self, tmp_path: Path, bundle: Path, health: Health, clock: Clock) -> None:
+        current = CurrentModel(bundle, tmp_path, health, clock=clock)
+        first = current.classifier()
+        clock.now += 100
+        assert current.classifier() is first
+
+    def test_while_the_last_good_one_serves_the_new_one_is_tried_again(
+        self, tmp_path: Path, health: Health, clock: Clock
+    ) -> None:
+        load_model(write_bundle(tmp_path / "b", version="1"), tmp_path)
+        (tmp_path / "b" / "model.onnx").write_bytes(b"")
+        current = CurrentModel(tmp_path / "b", tmp_path, health, clock=clock)
+        assert current.classifier() is not None
+        assert "using tiny@1" in health.reasons["model"]
+        write_bundle(tmp_path / "b", version="2")
+        clock.now += 30
+        current.classifier()
+        assert (health.model, health.reasons) == ("tiny@2", {})
+
+
+class TestBatch:
+    @pytest.fixture
+    def run(self, bundle: Path, tmp_path: Path) -> Callable[..., tuple[int, list[dict[str, str]]]]:
+        def classify(*paths: Path) -> tuple[int, list[dict[str, str]]]:
+            out = tmp_path / "out.csv"
+            status = main(["classify", *map(str, paths), "--csv", str(out), "--bundle", str(bundle)])
+            return status, list(csv.DictReader(out.read_text().splitlines()))
+
+        return classify
+
+    def test_every_picture_gets_a_row(
+        self, run: Callable[..., tuple[int, list[dict[str, str]]]], tmp_path: Path
+    ) -> None:
+        deep = tmp_path / "in" / "deep"
+        deep.mkdir(parents=True)
+        (deep / "a.png").write_bytes(encode_dies(RUINED))
+        (deep / "b.PNG").write_bytes(b"no picture")
+        (deep / "c.txt").write_bytes(b"left out: no picture by name")
+        (tmp_path / "d").write_bytes(encode_dies(GOOD))
+        status, rows = run(tmp_path / "in", tmp_path / "d", tmp_path / "gone.png")
+        assert status == 0
+        assert [(Path(row["path"]).name, row["prediction"], bool(row["error"])) for row in rows] == [
+            ("a.png", "Near-full", False), ("b.PNG", "", True), ("d", "none", False), ("gone.png", "", True),
+        ]  # fmt: skip
+        assert rows[0]["accepted"] == "1"
+        assert float(rows[0]["p_Near-full"]) == float(rows[0]["probability"])
+
+    def test_nothing_classified_is_a_failure(
+        self, run: Callable[..., tuple[int, list[dict[str, str]]]], tmp_path: Path
+    ) -> None:
+        status, rows = run(tmp_path / "gone.png")
+        assert (status, len(rows)) == (1, 1)
+
+    def test_a_missing_bundle_is_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        arguments = ["classify", "x.png", "--csv", str(tmp_path / "o.csv"), "--bundle", str(tmp_path / "gone")]
+        assert main(arguments) == 2
+        assert "gone/manifest.json" in capsys.readouterr().err
+

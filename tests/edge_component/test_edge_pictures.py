@@ -1,0 +1,86 @@
+import struct
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge_component.pictures import MAX_BYTES, PNG_MAGIC, as_png, check_grey, decode, encode, encode_dies
+from fabwafer.errors import ContractError
+
+DIES = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
+
+
+def saved(form: str, mode: str = "L") -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(np.zeros((20, 30), np.uint8)).convert(mode).save(buffer, form)
+    return buffer.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is huge."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return PNG_MAGIC + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def test_a_die_grid_becomes_three_grey_levels() -> None:
+    assert decode(encode_dies(DIES)).tolist() == [[0, 127, 255], [255, 127, 0]]
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP"])
+def test_the_usual_formats_are_read_and_sent_as_png(form: str) -> None:
+    data = saved(form)
+    assert decode(data).shape == (20, 30)
+    assert as_png(data).startswith(PNG_MAGIC)
+
+
+def test_a_png_is_sent_as_it_came() -> None:
+    data = encode(DIES)
+    assert as_png(data) is data
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "1", "I;16"])
+def test_colours_and_depths_become_grey(mode: str) -> None:
+    assert decode(saved("PNG", mode)).dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "data, field",
+    [
+        (b"", "image"),
+        (b"no picture at all", "image"),
+        (encode_dies(np.ones((50, 50), np.uint8))[:60], "image"),
+        (encode(np.zeros((99, 99), np.uint8))[:-20], "image"),
+        (saved("JPEG")[:200], "image"),
+        (saved("GIF"), "image"),
+        (bomb(5000, 10), "image.size"),
+        (bomb(30_000, 30_000), "image.size"),
+        (bomb(10_000, 10_000), "image.size"),
+        (bomb(0, 10), "image"),
+        (bomb(20, 20), "image"),
+        (b"x" * (MAX_BYTES + 1), "image"),
+    ],
+    ids=[
+        "empty", "text", "cut early", "cut late", "cut JPEG", "foreign format", "too wide",
+        "bomb", "smaller bomb", "no width", "no pixels", "too long",
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_picture_is_refused_before_it_costs_anything(data: bytes, field: str) -> None:
+    with pytest.raises(ContractError) as raised:
+        decode(data)
+    assert raised.value.field == field
+
+
+@pytest.mark.parametrize(
+    "grey",
+    [np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.float32), np.zeros((0, 5), np.uint8), np.zeros((1, 5000), np.uint8)],
+    ids=["colour", "floats", "empty", "too wide"],
+)
+def test_an_array_of_another_shape_or_type_is_refused(grey: np.ndarray) -> None:
+    with pytest.raises(ContractError):
+        check_grey(grey)
