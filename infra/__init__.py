@@ -1,1 +1,1 @@
-"""The cloud as constructs, one a file."""
+"""The cloud as one CDK app: stacks split by whether data is lost when they go."""

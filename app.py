@@ -1,0 +1,43 @@
+"""The whole of FabWafer's cloud. Synthesize with `npx cdk synth`, deploy with `npx cdk deploy --all`."""
+
+import os
+import sys
+from pathlib import Path
+
+from aws_cdk import App
+
+from fabwafer.errors import FabWaferError
+from infra import findings
+from infra.settings import read_settings
+from infra.stacks import (
+    DataStack,
+    FleetStack,
+    GreengrassStack,
+    ObservabilityStack,
+    RolloutStack,
+    ServiceStack,
+)
+
+
+def build(app: App, root: Path) -> None:
+    """Put the stacks into the app, as its context asks for."""
+    settings = read_settings(app.node, root)
+    data = DataStack(app, "FabWaferData", settings)
+    service = ServiceStack(app, "FabWaferService", settings, data)
+    ObservabilityStack(app, "FabWaferObservability", settings, service)
+    fleet = FleetStack(app, "FabWaferFleet", settings)
+    if not settings.in_sandbox:  # the emulator knows no Greengrass
+        canaries = GreengrassStack(app, "FabWaferGreengrass", settings, data)
+        canaries.add_stack_dependency(fleet)
+        RolloutStack(app, "FabWaferRollout", canaries)
+    findings.check(app)
+
+
+if __name__ == "__main__":
+    # Run by hand, without the CDK's command line, the assembly would go to a temporary folder.
+    app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
+    try:
+        build(app, Path(__file__).parent)
+    except FabWaferError as error:
+        sys.exit(f"app.py: {error}")
+    app.synth()

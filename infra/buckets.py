@@ -1,0 +1,75 @@
+"""The buckets: private, encrypted, TLS only, every access logged."""
+
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.findings import accept
+from infra.settings import Settings
+
+_QUARANTINE_DAYS = 90
+_LOG_DAYS = 90
+_OLD_VERSION_DAYS = 30
+
+
+class Buckets(Construct):
+    """The pictures of all wafers, and the messages that broke the contract."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        logs = self._bucket("AccessLogs", lifecycle_rules=[_expiry(_LOG_DAYS)])
+        accept(
+            logs, "AwsSolutions-S1", "It holds the access logs; logging its own would never end."
+        )
+        kept = [_expiry(settings.keep_days)] if settings.keep_days else []
+        self.images = self._bucket(
+            "Images",
+            versioned=True,
+            lifecycle_rules=[*kept, _tidying()],
+            cors=_portal(settings.portal_url),
+            server_access_logs_bucket=logs,
+            server_access_logs_prefix="images/",
+        )
+        self.quarantine = self._bucket(
+            "Quarantine",
+            lifecycle_rules=[_expiry(_QUARANTINE_DAYS)],
+            server_access_logs_bucket=logs,
+            server_access_logs_prefix="quarantine/",
+        )
+
+    def _bucket(self, name: str, **properties: Any) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            name,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            removal_policy=self._settings.removal_policy,
+            **properties,
+        )
+
+
+def _expiry(days: int) -> s3.LifecycleRule:
+    return s3.LifecycleRule(expiration=Duration.days(days))
+
+
+def _tidying() -> s3.LifecycleRule:
+    """Versions guard against an overwrite; no colder class, for those bill small objects as 128 kB."""
+    return s3.LifecycleRule(
+        noncurrent_version_expiration=Duration.days(_OLD_VERSION_DAYS),
+        abort_incomplete_multipart_upload_after=Duration.days(1),
+    )
+
+
+def _portal(url: str) -> list[s3.CorsRule]:
+    if not url:
+        return []
+    return [
+        s3.CorsRule(
+            allowed_methods=[s3.HttpMethods.GET], allowed_origins=[url], allowed_headers=["*"]
+        )
+    ]

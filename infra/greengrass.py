@@ -1,0 +1,104 @@
+"""What the Pis run: component versions, and their deployment to a thing group.
+
+A deployment is merged on the device with those to its other groups; ours name our two components and nothing else, so
+what others deploy to groups of their own stays. Greengrass rolls back a deployment that fails, and fails one that
+wants two versions of a component on one device.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_greengrassv2 as greengrass
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from infra.components import EDGE, Component
+
+_NOTICE_S = 60
+_PIS_PER_MINUTE = 20
+_SEEN_BEFORE_ABORT = 2
+_ABORT_PERCENT = 10
+
+
+class ComponentVersion(Construct):
+    """One version, with its artifacts in the bucket that CDK uploads to.
+
+    Versions are immutable, and a Pi that rolls back wants the one before: so none goes when the next one comes.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, component: Component) -> None:
+        super().__init__(scope, construct_id)
+        uploaded = {uri: self._upload(path) for uri, path in component.artifacts().items()}
+        version = greengrass.CfnComponentVersion(
+            self,
+            "Version",
+            inline_recipe=Stack.of(self).to_json_string(component.recipe_with(uploaded)),
+        )
+        version.apply_removal_policy(RemovalPolicy.RETAIN)
+        self.deployed = (component.name, version.attr_component_version)
+
+    def _upload(self, artifact: Path) -> str:
+        return assets.Asset(self, artifact.name, path=str(artifact)).s3_object_url
+
+
+def deploy(
+    scope: Construct,
+    construct_id: str,
+    group: str,
+    versions: Sequence[tuple[str, str]],
+    edge: Mapping[str, object],
+) -> greengrass.CfnDeployment:
+    """Deploy to a thing group: paced, and stopped when one in ten Pis fails.
+
+    Args:
+        scope: Where to.
+        construct_id: The deployment's.
+        group: The thing group's name.
+        versions: Name and version of each component.
+        edge: What to merge into the edge component's configuration; a Pi's own values stay.
+    """
+    stack = Stack.of(scope)
+    return greengrass.CfnDeployment(
+        scope,
+        construct_id,
+        target_arn=stack.format_arn(service="iot", resource="thinggroup", resource_name=group),
+        deployment_name=group,
+        components={
+            name: _Deployment.ComponentDeploymentSpecificationProperty(
+                component_version=version,
+                configuration_update=_merge(stack, edge) if name == EDGE else None,
+            )
+            for name, version in versions
+        },
+        deployment_policies=_Deployment.DeploymentPoliciesProperty(
+            failure_handling_policy="ROLLBACK",
+            component_update_policy=_Deployment.DeploymentComponentUpdatePolicyProperty(
+                action="NOTIFY_COMPONENTS", timeout_in_seconds=_NOTICE_S
+            ),
+        ),
+        iot_job_configuration=_Deployment.DeploymentIoTJobConfigurationProperty(
+            job_executions_rollout_config=_Deployment.IoTJobExecutionsRolloutConfigProperty(
+                maximum_per_minute=_PIS_PER_MINUTE
+            ),
+            abort_config=_Deployment.IoTJobAbortConfigProperty(
+                criteria_list=[
+                    _Deployment.IoTJobAbortCriteriaProperty(
+                        action="CANCEL",
+                        failure_type="FAILED",
+                        min_number_of_executed_things=_SEEN_BEFORE_ABORT,
+                        threshold_percentage=_ABORT_PERCENT,
+                    )
+                ]
+            ),
+        ),
+    )
+
+
+_Deployment = greengrass.CfnDeployment
+
+
+def _merge(
+    stack: Stack, values: Mapping[str, object]
+) -> greengrass.CfnDeployment.ComponentConfigurationUpdateProperty:
+    return _Deployment.ComponentConfigurationUpdateProperty(merge=stack.to_json_string(values))

@@ -1,0 +1,177 @@
+"""The stacks, split by whether data is lost when one goes, and by what the emulator has."""
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from fabwafer.topics import Kind
+from infra.alerting import Alerting
+from infra.assets import lambda_code
+from infra.buckets import Buckets
+from infra.camera_role import CameraRole
+from infra.components import EDGE, MODEL, read_component
+from infra.fleet import CANARIES, EVERYONE_ELSE, CameraThing, Groups
+from infra.functions import Functions
+from infra.greengrass import ComponentVersion, deploy
+from infra.ingest import Ingest
+from infra.model_policies import ModelPolicies
+from infra.observability import QUARANTINING, Alarms, alarm_topic, dashboard
+from infra.queues import last_resort
+from infra.reviewing import Reviewing
+from infra.routing import Routing
+from infra.settings import Settings
+from infra.tables import Tables
+from infra.watching import archive_image, record_heartbeat
+
+
+class DataStack(Stack):
+    """What must not be lost."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="FabWafer: predictions, reviews, cameras, pictures",
+            termination_protection=not settings.in_sandbox,
+        )
+        self.tables = Tables(self, "Tables", settings)
+        self.buckets = Buckets(self, "Buckets", settings)
+        ModelPolicies(self, "ModelPolicies", settings)
+        _outputs(
+            self,
+            PredictionsTable=self.tables.predictions.table_name,
+            ReviewsTable=self.tables.reviews.table_name,
+            CamerasTable=self.tables.cameras.table_name,
+            ImagesBucket=self.buckets.images.bucket_name,
+            QuarantineBucket=self.buckets.quarantine.bucket_name,
+        )
+
+
+class ServiceStack(Stack):
+    """Everything between a topic and the data: it can go and come back."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, data: DataStack
+    ) -> None:
+        super().__init__(
+            scope, construct_id, description="FabWafer: rules, queues, functions, alerts"
+        )
+        functions = Functions(self, settings, lambda_code(settings), data.tables, data.buckets)
+
+        self.rule_errors = last_resort(self, "RuleErrors")
+        self.failed_invocations = last_resort(self, "FailedInvocations")
+
+        self.alerting = Alerting(self, "Alerting", functions)
+        self.reviewing = Reviewing(self, "Reviewing", functions)
+        self.routing = Routing(
+            self,
+            "Routing",
+            functions,
+            alerts=self.alerting.work.queue,
+            reviews=self.reviewing.work.queue,
+        )
+        self.archive_image = archive_image(functions, self.failed_invocations)
+        self.record_heartbeat = record_heartbeat(functions, self.failed_invocations)
+
+        ingest = Ingest(self, "Ingest", self.rule_errors)
+        ingest.to_queue(Kind.PREDICTION, self.routing.work.queue)
+        ingest.to_function(Kind.IMAGE, self.archive_image)
+        ingest.to_function(Kind.STATUS, self.record_heartbeat)
+
+        self.work_queues = {
+            "Predictions": self.routing.work,
+            "Alerts": self.alerting.work,
+            "Review": self.reviewing.work,
+        }
+        self.failure_queues = {
+            "RuleErrors": self.rule_errors,
+            "FailedInvocations": self.failed_invocations,
+            **{f"{name}Dlq": work.dead_letters for name, work in self.work_queues.items()},
+        }
+        self.functions = {
+            "RoutePrediction": self.routing.function,
+            "SendAlerts": self.alerting.function,
+            "OpenReview": self.reviewing.function,
+            "ArchiveImage": self.archive_image,
+            "RecordHeartbeat": self.record_heartbeat,
+        }
+        _outputs(
+            self,
+            AlertTopicArn=self.alerting.topic.topic_arn,
+            **{f"{name}QueueUrl": work.queue.queue_url for name, work in self.work_queues.items()},
+            RuleErrorsQueueUrl=self.rule_errors.queue_url,
+            FailedInvocationsQueueUrl=self.failed_invocations.queue_url,
+            **{
+                f"{name}DlqUrl": work.dead_letters.queue_url
+                for name, work in self.work_queues.items()
+            },
+            **{f"{name}Function": each.function_name for name, each in self.functions.items()},
+        )
+
+
+class FleetStack(Stack):
+    """The cameras as AWS IoT knows them."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id, description="FabWafer: things, policies, groups")
+        Groups(self, "Groups", settings.fabs)
+        for camera in settings.cameras:
+            CameraThing(self, camera.thing, camera, greengrass=not settings.in_sandbox)
+
+
+class GreengrassStack(Stack):
+    """What the Pis run and may do; deployed to the canaries."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, data: DataStack
+    ) -> None:
+        super().__init__(
+            scope, construct_id, description="FabWafer: components, roles of the Pis, canaries"
+        )
+        images = data.buckets.images
+        for camera in settings.cameras:
+            CameraRole(self, camera.thing, camera, images)
+        self.versions = [
+            ComponentVersion(self, name, read_component(settings.components, name)).deployed
+            for name in (EDGE, MODEL)
+        ]
+        self.edge = settings.edge | {"images_bucket": images.bucket_name}
+        deploy(self, "Canaries", CANARIES, self.versions, self.edge)
+
+
+class RolloutStack(Stack):
+    """The same for everyone else: deployed when the canaries have done well."""
+
+    def __init__(self, scope: Construct, construct_id: str, canaries: GreengrassStack) -> None:
+        super().__init__(scope, construct_id, description="FabWafer: components for all Pis")
+        deploy(self, "Fleet", EVERYONE_ELSE, canaries.versions, canaries.edge)
+
+
+class ObservabilityStack(Stack):
+    """Alarms and the dashboard."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, service: ServiceStack
+    ) -> None:
+        super().__init__(scope, construct_id, description="FabWafer: alarms, dashboard")
+        alarms = Alarms(self, "Alarms", alarm_topic(self, settings))
+        for name, queue in service.failure_queues.items():
+            alarms.on_failures(name, queue)
+        for name, work in service.work_queues.items():
+            alarms.on_age(f"{name}Age", work.queue)
+        for name, function in service.functions.items():
+            alarms.on_function(name, function)
+        alarms.on_quarantine(QUARANTINING)
+        for camera in settings.cameras:
+            alarms.on_silence(camera)
+        dashboard(
+            self,
+            list(service.functions.values()),
+            [work.queue for work in service.work_queues.values()],
+            list(service.failure_queues.values()),
+            settings.cameras,
+        )
+
+
+def _outputs(stack: Stack, **values: str) -> None:
+    for name, value in values.items():
+        CfnOutput(stack, name, value=value)

@@ -1,0 +1,62 @@
+"""What must not be lost: predictions, reviews, cameras."""
+
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from infra.settings import Settings
+
+_STRING = dynamodb.AttributeType.STRING
+_NUMBER = dynamodb.AttributeType.NUMBER
+
+
+class Tables(Construct):
+    """The three tables: on demand, encrypted, restorable to any second of the last 35 days."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+
+        self.predictions = self._table(
+            "Predictions", ("imgid", _STRING), ("timestamp", _NUMBER), expires="expires_at"
+        )
+        _index(self.predictions, "by_camera", "fab_camera", "timestamp")
+        _index(self.predictions, "by_lot", "fab_lot", "timestamp")
+
+        self.reviews = self._table("Reviews", ("item", _STRING))
+        _index(self.reviews, "by_state", "fab_state", "opened_at")
+
+        self.cameras = self._table("Cameras", ("fab", _STRING), ("camera", _STRING))
+
+    def _table(
+        self,
+        name: str,
+        partition: tuple[str, dynamodb.AttributeType],
+        order: tuple[str, dynamodb.AttributeType] | None = None,
+        expires: str | None = None,
+    ) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            name,
+            partition_key=_attribute(*partition),
+            sort_key=_attribute(*order) if order else None,
+            time_to_live_attribute=expires,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=not self._settings.in_sandbox,
+            removal_policy=self._settings.removal_policy,
+        )
+
+
+def _index(table: dynamodb.Table, name: str, partition: str, order: str) -> None:
+    table.add_global_secondary_index(
+        index_name=name,
+        partition_key=_attribute(partition, _STRING),
+        sort_key=_attribute(order, _NUMBER),
+    )
+
+
+def _attribute(name: str, kind: dynamodb.AttributeType) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=kind)

@@ -1,0 +1,94 @@
+import pytest
+from synthesized import Cloud, text
+
+from lambdas import settings
+
+SERVICE = "FabWaferService"
+FUNCTIONS = {
+    "route_prediction": settings.RoutePredictionSettings,
+    "send_alerts": settings.SendAlertsSettings,
+    "open_review": settings.OpenReviewSettings,
+    "archive_image": settings.ArchiveImageSettings,
+    "record_heartbeat": settings.RecordHeartbeatSettings,
+}
+
+
+def functions(cloud: Cloud) -> dict[str, dict]:
+    """Return module -> properties."""
+    found = cloud.resources(SERVICE, "AWS::Lambda::Function").values()
+    return {each["Properties"]["Handler"].split(".")[1]: each["Properties"] for each in found}
+
+
+def test_there_is_a_function_for_every_settings_class(prod: Cloud) -> None:
+    assert set(functions(prod)) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_reads_its_whole_environment_as_its_settings(
+    prod: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = FUNCTIONS[name]
+    environment = {
+        key: text(value) for key, value in functions(prod)[name]["Environment"]["Variables"].items()
+    }
+    assert set(environment) == {field.upper() for field in told.model_fields}
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    assert told().environment() == environment
+
+
+def test_all_functions_share_one_asset_for_arm(prod: Cloud) -> None:
+    found = functions(prod).values()
+    assert len({text(each["Code"]["S3Key"]) for each in found}) == 1
+    assert {each["Runtime"] for each in found} == {"python3.13"}
+    assert {text(each["Architectures"]) for each in found} == {"['arm64']"}
+
+
+@pytest.mark.parametrize("function", ["ArchiveImage", "RecordHeartbeat"])
+def test_an_asynchronous_function_retries_twice_and_then_leaves_its_event(
+    prod: Cloud, function: str
+) -> None:
+    configs = prod.resources(SERVICE, "AWS::Lambda::EventInvokeConfig").values()
+    [found] = [
+        each["Properties"]
+        for each in configs
+        if text(each["Properties"]["FunctionName"]).startswith(f"<{function}")
+    ]
+    destination = found["DestinationConfig"]["OnFailure"]["Destination"]
+    assert text(destination).startswith("<FailedInvocations")
+    assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
+
+
+@pytest.mark.parametrize(("stage", "policy"), [("prod", "Retain"), ("sandbox", "Delete")])
+def test_logs_are_kept_three_months_and_survive_their_stack_in_prod(
+    request: pytest.FixtureRequest, stage: str, policy: str
+) -> None:
+    groups = request.getfixturevalue(stage).resources(SERVICE, "AWS::Logs::LogGroup")
+    assert len(groups) == len(FUNCTIONS)
+    for group in groups.values():
+        assert group["Properties"]["RetentionInDays"] == 90
+        assert group["DeletionPolicy"] == policy
+
+
+def test_alerts_are_encrypted_and_refuse_plain_http(prod: Cloud) -> None:
+    [topic] = prod.resources(SERVICE, "AWS::SNS::Topic").values()
+    assert text(topic["Properties"]["KmsMasterKeyId"]).endswith("alias/aws/sns")
+    [policy] = prod.resources(SERVICE, "AWS::SNS::TopicPolicy").values()
+    effects = [each["Effect"] for each in policy["Properties"]["PolicyDocument"]["Statement"]]
+    assert effects == ["Deny"]
+
+
+OUTPUTS = {
+    "FabWaferData": "PredictionsTable ReviewsTable CamerasTable ImagesBucket QuarantineBucket",
+    "FabWaferService": (
+        "AlertTopicArn PredictionsQueueUrl PredictionsDlqUrl AlertsQueueUrl AlertsDlqUrl"
+        " ReviewQueueUrl ReviewDlqUrl RuleErrorsQueueUrl FailedInvocationsQueueUrl"
+        " RoutePredictionFunction SendAlertsFunction OpenReviewFunction ArchiveImageFunction"
+        " RecordHeartbeatFunction"
+    ),
+}
+
+
+@pytest.mark.parametrize("stack", OUTPUTS)
+def test_a_stack_says_where_its_things_are(prod: Cloud, stack: str) -> None:
+    assert set(OUTPUTS[stack].split()) <= set(prod.template(stack)["Outputs"])

@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+
+import pytest
+from synthesized import EDGE_VERSION, MODEL_VERSION, Cloud, components, text
+
+from fabwafer.errors import ContractError
+from infra.components import EDGE, MODEL, read_component
+
+STACK = "FabWaferGreengrass"
+ROLE, ALIAS = "AWS::IAM::Role", "AWS::IoT::RoleAlias"
+VERSION = "AWS::GreengrassV2::ComponentVersion"
+DEPLOYMENT = "AWS::GreengrassV2::Deployment"
+
+
+def recipes(cloud: Cloud) -> dict[str, dict]:
+    found = cloud.resources(STACK, VERSION).values()
+    read = [json.loads(text(each["Properties"]["InlineRecipe"])) for each in found]
+    return {recipe["ComponentName"]: recipe for recipe in read}
+
+
+def test_both_components_are_versions_as_built(prod: Cloud) -> None:
+    found = {name: recipe["ComponentVersion"] for name, recipe in recipes(prod).items()}
+    assert found == {EDGE: EDGE_VERSION, MODEL: MODEL_VERSION}
+
+
+def test_every_artifact_is_where_the_assets_are(prod: Cloud) -> None:
+    uris = [
+        artifact["Uri"]
+        for recipe in recipes(prod).values()
+        for manifest in recipe["Manifests"]
+        for artifact in manifest["Artifacts"]
+    ]
+    assert len(set(uris)) == len(uris) == 3
+    for uri in uris:
+        assert uri.startswith("s3://cdk-hnb659fds-assets-")
+        assert uri.endswith(".zip")
+
+
+def test_a_version_stays_when_the_next_one_comes(prod: Cloud) -> None:
+    for version in prod.resources(STACK, VERSION).values():
+        assert version["UpdateReplacePolicy"] == version["DeletionPolicy"] == "Retain"
+
+
+@pytest.mark.parametrize(
+    ("stack", "group"), [(STACK, "FabWaferCanary"), ("FabWaferRollout", "FabWaferFleet")]
+)
+def test_a_group_gets_both_components_and_rolls_back_what_fails(
+    prod: Cloud, stack: str, group: str
+) -> None:
+    [deployment] = prod.resources(stack, DEPLOYMENT).values()
+    properties = deployment["Properties"]
+    assert text(properties["TargetArn"]).endswith(f":thinggroup/{group}")
+    assert set(properties["Components"]) == {EDGE, MODEL}
+    assert properties["DeploymentPolicies"]["FailureHandlingPolicy"] == "ROLLBACK"
+
+
+def test_a_deployment_merges_only_what_the_fab_decides(prod: Cloud) -> None:
+    [deployment] = prod.resources(STACK, DEPLOYMENT).values()
+    update = deployment["Properties"]["Components"][EDGE]["ConfigurationUpdate"]
+    merged = json.loads(text(update["Merge"]))
+    assert set(merged) == {"source", "images_bucket"}
+    assert merged["images_bucket"].startswith("<FabWaferData:ExportsOutputRefBucketsImages")
+
+
+def test_everyone_else_comes_after_the_canaries(prod: Cloud) -> None:
+    manifest = json.loads((prod.folder / "manifest.json").read_text())
+    assert STACK in manifest["artifacts"]["FabWaferRollout"]["dependencies"]
+
+
+def test_the_sandbox_has_no_greengrass(sandbox: Cloud) -> None:
+    assert sandbox.stacks == [
+        "FabWaferData",
+        "FabWaferFleet",
+        "FabWaferObservability",
+        "FabWaferService",
+    ]
+
+
+def test_a_camera_may_put_its_own_pictures_fetch_components_log_and_nothing_else(
+    prod: Cloud,
+) -> None:
+    found = prod.resources(STACK, "AWS::IAM::Policy").values()
+    [policy] = [
+        each["Properties"]
+        for each in found
+        if "fabacamera1Role" in each["Properties"]["PolicyName"]
+    ]
+    granted = {
+        text(each["Resource"]): each["Action"] for each in policy["PolicyDocument"]["Statement"]
+    }
+    [pictures] = [resource for resource in granted if "BucketsImages" in resource]
+    assert pictures.endswith("/faba/camera1/*")
+    assert granted == {
+        pictures: "s3:PutObject",
+        "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*.zip": (
+            "s3:GetObject"
+        ),
+        "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/greengrass/*": [
+            "logs:CreateLogGroup",
+            "logs:CreateLogStream",
+            "logs:DescribeLogStreams",
+            "logs:PutLogEvents",
+        ],
+    }
+
+
+def test_a_role_is_lent_through_its_own_alias_alone(prod: Cloud) -> None:
+    aliases = prod.resources(STACK, ALIAS).values()
+    roles = prod.resources(STACK, ROLE)
+    assert len(roles) == len(aliases)
+    for alias in aliases:
+        role = roles[alias["Properties"]["RoleArn"]["Fn::GetAtt"][0]]["Properties"]
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        source = text(trust["Condition"]["ArnEquals"]["aws:SourceArn"])
+        assert source.endswith(f":rolealias/{alias['Properties']['RoleAlias']}")
+        assert trust["Principal"] == {"Service": "credentials.iot.amazonaws.com"}
+
+
+def test_what_was_not_built_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="run scripts/build_component first, got"):
+        read_component(tmp_path, EDGE)
+
+
+def test_an_artifact_that_was_not_built_is_named(tmp_path: Path) -> None:
+    components(tmp_path)
+    for path in tmp_path.rglob("wafer-map.zip"):
+        path.unlink()
+    with pytest.raises(ContractError, match=r"com.fabwafer.Model 1.2.3: Uri: expected .*wafer-map"):
+        read_component(tmp_path, MODEL).artifacts()

@@ -1,0 +1,49 @@
+import json
+from pathlib import Path
+
+import pytest
+from aws_cdk import App
+
+from fabwafer.errors import ContractError
+from infra.settings import Settings, Stage, read_settings
+
+
+def settings(root: Path, **context: str) -> Settings:
+    (root / "fleet.json").write_text(json.dumps({"faba": ["camera1"]}))
+    return read_settings(App(context=context).node, root)
+
+
+def test_without_context_it_is_production_that_keeps_everything(tmp_path: Path) -> None:
+    found = settings(tmp_path)
+    assert (found.stage, found.audit_rate, found.keep_days) == (Stage.PROD, 0.02, 0)
+    assert found.edge == {"source": {"kind": "folder", "folder": "/var/lib/fabwafer/pictures"}}
+
+
+def test_context_is_text_and_read_as_what_it_means(tmp_path: Path) -> None:
+    found = settings(tmp_path, stage="sandbox", audit_rate="0", keep_days="30")
+    assert (found.stage, found.audit_rate, found.keep_days) == (Stage.SANDBOX, 0.0, 30)
+
+
+def test_another_fleet_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"fabc": ["x"]}')
+    assert settings(tmp_path, fleet="other.json").fabs == ("fabc",)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("stage", "test", "context stage: expected prod or sandbox, got 'test'"),
+        ("audit_rate", "2", "context audit_rate: expected a number of 0 to 1, got '2'"),
+        ("audit_rate", "nan", "context audit_rate: expected a number of 0 to 1, got 'nan'"),
+        ("keep_days", "ever", "context keep_days: expected a number of 0 to 36500, got 'ever'"),
+        ("alert_filter", "{", "context alert_filter: expected JSON"),
+        ("alert_filter", '{"severity": "critical"}', "context alert_filter: expected JSON"),
+        ("alert_filter", "[]", "context alert_filter: expected JSON"),
+        ("edge", "[]", "context edge: expected JSON"),
+    ],
+)
+def test_a_bad_context_value_is_refused_naming_key_and_value(
+    tmp_path: Path, key: str, value: str, message: str
+) -> None:
+    with pytest.raises(ContractError, match=message):
+        settings(tmp_path, **{key: value})
