@@ -1,0 +1,70 @@
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from greengrass_runtime import ROOT, Runtime, load_recipe
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+SOURCES = {"edge": "edge_component/recipe.yaml", "model": "edge_component/model_recipe.yaml"}
+
+
+@pytest.fixture(scope="session", params=SOURCES.values(), ids=SOURCES.keys())
+def recipe(request) -> dict[str, Any]:
+    return load_recipe(ROOT / request.param)
+
+
+@pytest.fixture(scope="session")
+def edge_recipe() -> dict[str, Any]:
+    return load_recipe(ROOT / SOURCES["edge"])
+
+
+@pytest.fixture(scope="session")
+def model_recipe() -> dict[str, Any]:
+    return load_recipe(ROOT / SOURCES["model"])
+
+
+@pytest.fixture(params=["lite", "classic"])
+def runtime(request, tmp_path) -> Runtime:
+    lite = request.param == "lite"
+    return Runtime(tmp_path / "greengrass", "faba--camera1", "/" if lite else "", strict=lite)
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory) -> Path:
+    """A bundle whose model is no model: the build looks at hashes and versions alone."""
+    folder = tmp_path_factory.mktemp("bundle")
+    content = b"not a model"
+    manifest = {
+        "name": "wafer-map",
+        "version": "1.2.3",
+        "policy": {"model": "wafer-map@1.2.3"},
+        "files": {"model.onnx": hashlib.sha256(content).hexdigest()},
+    }
+    (folder / "model.onnx").write_bytes(content)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def build(bundle):
+    """Run scripts/build_component for this Python."""
+
+    def run(out, *arguments, model=bundle) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, ROOT / "scripts" / "build_component", "--out", out]
+        command += ["--model", model, "--python", PYTHON, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def built(build, tmp_path_factory) -> Path:
+    """The components for both platforms."""
+    out = tmp_path_factory.mktemp("build") / "component"
+    done = build(out)
+    assert done.returncode == 0, done.stderr
+    return out
