@@ -1,0 +1,102 @@
+"""`python -m sandbox demo` plays wafers and checks everything; `python -m sandbox up` stays up until Ctrl-C."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox import demo, report, up
+from sandbox.errors import SandboxError
+
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 is success, 1 that something is not as it must be, 2 that it could not be run."""
+    options = _parse(arguments)
+    console = Console()
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends like Ctrl-C: everything torn down
+    try:
+        return _up(options, console) if options.command == "up" else _demo(options, console)
+    except SandboxError as error:
+        Console(stderr=True).print(f"[bold red]sandbox:[/] {error}", highlight=False)
+        return 2
+    except KeyboardInterrupt:
+        console.print("interrupted; everything is taken down")
+        return _INTERRUPTED
+
+
+def _demo(options: argparse.Namespace, console: Console) -> int:
+    result = demo.run(_options(options), console)
+    if options.json:
+        options.json.write_text(result.to_json())
+    report.show(result, console)
+    return 1 if result.problems else 0
+
+
+def _up(options: argparse.Namespace, console: Console) -> int:
+    up.run(_options(options), console)
+    return 0
+
+
+def _options(parsed: argparse.Namespace) -> demo.Options:
+    return demo.Options(
+        parsed.wafers,
+        parsed.cameras,
+        parsed.data,
+        parsed.rate,
+        parsed.port,
+        parsed.mqtt_port,
+        parsed.keep and _new_folder(parsed.keep),
+    )
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    played = commands.add_parser("demo", help="play wafers, check that all arrived")
+    played.add_argument("--wafers", type=_positive, default=200, help="how many (200)")
+    played.add_argument("--json", type=Path, help="also write the outcome there")
+    played.set_defaults(rate=0.0)
+    stays = commands.add_parser("up", help="the same, and it stays up")
+    stays.add_argument(
+        "--rate", type=float, default=0.5, help="wafers a second of each camera (0.5)"
+    )
+    stays.set_defaults(wafers=0)
+    for command in (played, stays):
+        command.add_argument("--cameras", type=_positive, default=4, help="how many (4)")
+        command.add_argument("--data", type=_file, help="npz of wafers to replay (generated ones)")
+        command.add_argument("--port", type=_positive, help="of the AWS endpoint (any free one)")
+        command.add_argument("--mqtt-port", type=_positive, help="of the broker (any free one)")
+        command.add_argument("--keep", type=Path, help="new folder that keeps logs and journals")
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return value
+
+
+def _new_folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, mode=0o700)
+    except FileExistsError as error:
+        raise SandboxError(f"--keep {path}: expected a folder that does not exist yet") from error
+    return path.resolve()
+
+
+def _file(text: str) -> Path:
+    path = Path(text).resolve()
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text}: no such file")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Looking into the cloud while wafers travel through it, and once they have arrived."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sandbox.cameras import Camera
+from sandbox.cloud import DEAD_LETTER_QUEUES, WORK_QUEUES, Cloud
+from sandbox.subscriber import Subscriber
+from sandbox.verify import Found, Played
+
+_POLL_S = 1.0
+_PATIENCE_S = 45.0
+_READERS = 4
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the wafers of a run are; `waiting` counts messages in the queues between the functions."""
+
+    captured: int
+    stored: int
+    archived: int
+    alerted: int
+    reviews: int
+    waiting: int
+    playing: int
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether nothing is on its way any more."""
+        arrived = self.stored >= self.captured and self.archived >= self.captured
+        return arrived and not self.waiting and not self.playing
+
+
+def progress(cloud: Cloud, cameras: Sequence[Camera], subscriber: Subscriber) -> Progress:
+    """Return how far a run is.
+
+    Raises:
+        SandboxError: If a camera ended with an error.
+    """
+    playing = sum(not camera.done for camera in cameras)  # before the counts: none may rise after
+    return Progress(
+        captured=sum(len(camera.journal()) for camera in cameras),
+        waiting=sum(cloud.depth(queue) for queue in WORK_QUEUES),
+        stored=cloud.count("PredictionsTable"),
+        archived=len(cloud.keys("ImagesBucket")),
+        alerted=sum(len(message.alert.wafers) for message in subscriber.collect()),
+        reviews=cloud.count("ReviewsTable"),
+        playing=playing,
+    )
+
+
+def watch(
+    look: Callable[[], Progress],
+    show: Callable[[Progress], None] = lambda _: None,
+    patience_s: float = _PATIENCE_S,
+) -> bool:
+    """Wait until a run has settled; False if for `patience_s` nothing moved although it had not."""
+    last, moved = look(), time.monotonic()
+    while True:
+        show(last)
+        time.sleep(_POLL_S)
+        now = look()
+        if now.settled and now == last:
+            return True
+        if now != last:
+            last, moved = now, time.monotonic()
+        elif time.monotonic() - moved > patience_s:
+            return False
+
+
+def played(cameras: Sequence[Camera]) -> list[Played]:
+    """Return every wafer that the cameras say they captured."""
+    return [
+        Played(camera.device.fab, camera.device.camera, logged)
+        for camera in cameras
+        for logged in camera.journal()
+    ]
+
+
+def find(cloud: Cloud, subscriber: Subscriber) -> Found:
+    """Return everything the cloud ended up with."""
+    return Found(
+        stored=cloud.items("PredictionsTable"),
+        archived=_pictures(cloud),
+        alerts=subscriber.collect(),
+        reviews=cloud.items("ReviewsTable"),
+        quarantined=cloud.objects("QuarantineBucket"),
+        leftovers={queue: cloud.depth(queue) for queue in (*WORK_QUEUES, *DEAD_LETTER_QUEUES)},
+    )
+
+
+def _pictures(cloud: Cloud) -> dict[str, str]:
+    s3, bucket = cloud.emulator.client("s3"), cloud.outputs["ImagesBucket"]
+
+    def digest(key: str) -> str:
+        return hashlib.sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).hexdigest()
+
+    keys = cloud.keys("ImagesBucket")
+    with ThreadPoolExecutor(_READERS) as pool:
+        return dict(zip(keys, pool.map(digest, keys), strict=True))
