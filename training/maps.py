@@ -1,0 +1,100 @@
+"""Wafer maps of many sizes in one array, and when two of them are the same map."""
+
+import hashlib
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fabwafer.errors import ContractError
+
+NO_DIE, PASS, FAIL = 0, 1, 2
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint8]
+Members = dict[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Die codes (0 no die, 1 pass, 2 fail) at die resolution, one map after another.
+
+    Attributes:
+        flat: All codes, uint8.
+        shapes: (maps, 2): height and width.
+    """
+
+    flat: Codes
+    shapes: Ints
+
+    @cached_property
+    def offsets(self) -> Ints:
+        """Return where each map begins, and where the last one ends."""
+        return np.concatenate(([0], np.cumsum(self.shapes.prod(1))))
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def __getitem__(self, index: int) -> Codes:
+        """Return one map, uint8 of shape (height, width)."""
+        height, width = self.shapes[index]
+        return self.flat[self.offsets[index] : self.offsets[index + 1]].reshape(height, width)
+
+
+def read_members(path: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> Members:
+    """Read the named arrays of an npz, each decompressed once.
+
+    Raises:
+        ContractError: If the file is no npz, is damaged, or lacks one of `wanted`.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = [name for name in (*wanted, *optional) if name in archive.files]
+            members = {name: archive[name] for name in names}
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        AttributeError,  # a plain .npy has no files
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+    ) as error:
+        raise ContractError(str(path), str(error), "an npz of wafer maps") from error
+    missing = [name for name in wanted if name not in members]
+    if missing:
+        raise ContractError(f"{path}: members", sorted(members), f"also {', '.join(missing)}")
+    return members
+
+
+def integers(path: Path, members: Members, name: str) -> Ints:
+    """Return a member as int64.
+
+    Raises:
+        ContractError: If it holds anything but integers.
+    """
+    if members[name].dtype.kind not in "iu":
+        raise ContractError(f"{path}: {name}", members[name].dtype, "integers")
+    return members[name].astype(np.int64)
+
+
+def eight_views(wafer: Codes) -> Iterator[Codes]:
+    """Yield the map turned by quarters, and mirrored."""
+    for view in (wafer, wafer.T):
+        for turns in range(4):
+            yield np.rot90(view, turns)
+
+
+def symmetric_digests(maps: Maps) -> npt.NDArray[np.bytes_]:
+    """Return one digest a map, equal exactly for maps that are turned or mirrored copies."""
+    digests = np.empty(len(maps), "S16")
+    for index in range(len(maps)):
+        shape, codes = min((view.shape, view.tobytes()) for view in eight_views(maps[index]))
+        digests[index] = hashlib.blake2b(repr(shape).encode() + codes, digest_size=8).hexdigest()
+    return digests

@@ -1,0 +1,149 @@
+"""The network, with what comes before it (any picture -> planes) and after it (probabilities, heat map)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+HIGHEST_CODE = 2.0
+IS_DIE = (0.0, 63.0)
+IS_FAIL = (1.0, 190.0)
+"""Above these a cell is a die, and fails: in a map of codes 0, 1, 2, and in a picture of greys 0, 127, 255."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything that gives a network its shape; a checkpoint carries it.
+
+    Widths are multiples of 16, at least 32: what int8 kernels on Arm want. A side is a multiple of 8.
+    """
+
+    classes: int = 9
+    side: int = 48
+    widths: tuple[int, ...] = (32, 64, 128)
+    blocks: tuple[int, ...] = (1, 2, 2)
+    dropout: float = 0.1
+
+
+class Planes(nn.Module):
+    """Wafer of any size -> (batch, 2, side, side): the share of each cell that is die, and that fails.
+
+    A cell is the exact area average of what it covers, when shrinking and when growing alike: a picture
+    drawn k times larger gives the same planes, and a scratch one die wide survives.
+    """
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, wafers: Tensor) -> Tensor:
+        """Take uint8 (batch, height, width), all of it die codes or all of it grey levels."""
+        levels = wafers.float()
+        grey = int(levels.amax() > HIGHEST_CODE)
+        planes = torch.stack((levels > IS_DIE[grey], levels > IS_FAIL[grey]), 1).float()
+        rows = overlap(wafers.shape[1], self.side)
+        columns = overlap(wafers.shape[2], self.side)
+        return rows @ planes @ columns.T
+
+
+def overlap(length: int, side: int) -> Tensor:
+    """Return (side, length): the share of output cell i that input cell j covers; rows sum to 1."""
+    scale = length / side
+    starts = torch.arange(side)[:, None] * scale
+    cells = torch.arange(length)[None, :]
+    shared = torch.minimum(starts + scale, cells + 1) - torch.maximum(starts, cells)
+    return shared.clamp(min=0) / scale
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions and a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.first = _convolution(inputs, outputs, 3, stride)
+        self.second = _convolution(outputs, outputs, 3, 1)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else _convolution(inputs, outputs, 1, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape, but for the stride."""
+        return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+
+
+class Network(nn.Module):
+    """A plain residual network with a strided stem: planes -> logits (batch, classes)."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        self.shape = shape
+        self.stem = _convolution(2, shape.widths[0], 5, 2)
+        blocks = []
+        inputs = shape.widths[0]
+        for stage, (width, count) in enumerate(zip(shape.widths, shape.blocks, strict=True)):
+            for index in range(count):
+                blocks.append(Block(inputs, width, 2 if stage and not index else 1))
+                inputs = width
+        self.blocks = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(shape.dropout)
+        self.head = nn.Linear(inputs, shape.classes)
+
+    def features(self, planes: Tensor) -> Tensor:
+        """Return the last feature map, (batch, widths[-1], side / 8, side / 8) with three stages."""
+        last: Tensor = self.blocks(F.relu(self.stem(planes)))
+        return last
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Return logits."""
+        logits: Tensor = self.head(self.dropout(self.features(planes).mean((2, 3))))
+        return logits
+
+
+class WaferClassifier(nn.Module):
+    """What a bundle's graph computes, in PyTorch: the parity tests hold the two together."""
+
+    def __init__(self, network: Network, temperature: float = 1.0) -> None:
+        super().__init__()
+        self.planes = Planes(network.shape.side)
+        self.network = network.eval()
+        self.temperature = temperature
+
+    def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor]:
+        """Take uint8 (height, width); return probabilities (classes,), heat (side / 4, side / 4).
+
+        Heat is the top label's class activation (Zhou et al. 2016), 0..1, where dies fail.
+        """
+        planes = self.planes(wafer[None])
+        head = self.network.head
+        evidence = F.conv2d(self.network.features(planes), head.weight[:, :, None, None])
+        probabilities = ((evidence.mean((2, 3))[0] + head.bias) / self.temperature).softmax(0)
+        top = evidence[:, probabilities.argmax()][None].relu()
+        side = self.planes.side // 4
+        grown = F.interpolate(top, (side, side), mode="bilinear", align_corners=False)
+        fails = F.max_pool2d(planes[:, 1:], 4) > 0
+        heat = grown / grown.amax().clamp(min=1e-6) * fails
+        return probabilities, heat[0, 0]
+
+
+def multiply_adds(network: Network) -> int:
+    """Return how many multiply-adds the network makes for one wafer, preprocessing aside."""
+    total = 0
+
+    def count(layer: nn.Module, _: object, output: Tensor) -> None:
+        nonlocal total
+        weight = layer.weight
+        assert isinstance(weight, Tensor)  # noqa: S101
+        total += weight.numel() * output[0, 0].numel()
+
+    layers = [each for each in network.modules() if isinstance(each, nn.Conv2d)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.inference_mode():
+        network(torch.zeros(1, 2, network.shape.side, network.shape.side))
+    for hook in hooks:
+        hook.remove()
+    return total
