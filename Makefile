@@ -5,7 +5,8 @@ PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
 PACKAGES := fabwafer edge_component lambdas infra sandbox bench
 SOURCES := $(PACKAGES) training tests scripts app.py
-JSII := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION=1
+# The CDK's runtime prints a banner about each old Node version at every start.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
 .PHONY: help demo sandbox test test-sandbox test-long test-arm64 check lint types imports synth bench walk \
@@ -29,7 +30,7 @@ sandbox: app ## the same, and it stays up
 	@$(PY) -m sandbox up $(ARGS)
 
 test: app train ## every test that needs no emulator
-	@$(JSII) $(PY) -m coverage run --source=fabwafer,edge_component,lambdas -m pytest -q -m "not sandbox and not long and not arm64" --ignore=tests/training
+	@$(PY) -m coverage run --source=fabwafer,edge_component,lambdas -m pytest -q -m "not sandbox and not long and not arm64" --ignore=tests/training
 	@$(PY) -m coverage report --skip-covered --fail-under=95
 	@$(PY_TRAIN) -m pytest -q -m "not long" tests/training
 
@@ -60,11 +61,11 @@ types: app train
 imports: app
 	@.venv/bin/lint-imports
 
-synth: app ## CloudFormation templates into cdk.out
-	@$(JSII) node_modules/.bin/cdk synth --quiet $(ARGS)
+synth: component ## CloudFormation templates into cdk.out
+	@node_modules/.bin/cdk synth --quiet $(ARGS)
 
 component: app ## the Greengrass artifacts into build/component
-	@$(PY) scripts/build_component $(ARGS)
+	@$(PY) scripts/build_component
 
 bench: app ## measure the edge and the functions; docs/benchmarks.md keeps the table
 	@$(PY) -m bench $(ARGS)

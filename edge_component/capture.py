@@ -12,8 +12,9 @@ from threading import Event
 from edge_component import logs
 from edge_component.camera import Camera, WaferImage
 from edge_component.classifier import Classifier
+from edge_component.entries import Entry
 from edge_component.health import Health
-from edge_component.outbox import Entry, Outbox
+from edge_component.outbox import Outbox
 from edge_component.outgoing import Addressing, Decision, compose
 from fabwafer.errors import ContractError
 

@@ -132,8 +132,8 @@ class Component:
             return self._reader.backlog().messages == 0
         return False
 
-    def stop(self) -> None:
-        """End within seconds; what is not acknowledged stays in the outbox."""
+    def stop(self) -> bool:
+        """End within seconds, what is not acknowledged staying in the outbox; return whether all parts have."""
         for worker in self._workers:
             worker.stop()
         deadline = time.monotonic() + _JOIN_S
@@ -145,6 +145,7 @@ class Component:
             if self._journal:
                 self._journal.close()
             self._close_outboxes()
+        return all(ended)
 
     def _close_outboxes(self) -> None:
         for outbox in self._outboxes:

@@ -77,11 +77,13 @@ class GreengrassConfiguration:
         nucleus: Nucleus,
         health: Health,
         *,
+        thing: str = "",
         resubscribe_s: float = 600.0,
         debounce_s: float = _DEBOUNCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._nucleus = nucleus
+        self._thing = thing
         self._health = health
         self._backoff = Backoff(first_s=1.0)
         self._debounce_s = debounce_s
@@ -124,3 +126,17 @@ class GreengrassConfiguration:
         self._health.recover("greengrass")
         logs.info("subscribed to the configuration")
         return True
+
+
+def component_values(values: Mapping[str, Any], thing: str) -> dict[str, Any]:
+    """Return what concerns us of a Greengrass configuration.
+
+    One deployment serves many Pis, so what it leaves empty of fab and camera the thing's name tells:
+    `<fab>--<camera>`. The access control beside our keys is the nucleus' own.
+    """
+    own = {key: value for key, value in values.items() if key != "accessControl"}
+    fab, named, camera = thing.partition("--")
+    if named:
+        own["fab"] = own.get("fab") or fab
+        own["camera"] = own.get("camera") or camera
+    return own

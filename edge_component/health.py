@@ -9,7 +9,7 @@ from threading import Event, Lock
 from typing import Any
 
 from edge_component import logs
-from edge_component.outbox import Backlog
+from edge_component.entries import Backlog
 from fabwafer.messages import Heartbeat
 
 _THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")

@@ -103,11 +103,17 @@ class Main:
                 try:
                     return self._watch(component, settings)
                 finally:
-                    component.stop()
+                    self._end(component)
         except (OSError, sqlite3.Error) as error:
             self._health.degrade("start", str(error))
             self._stop.wait(self._backoff.failed())
             return None if self._stop.is_set() else self._changed(settings) or settings
+
+    def _end(self, component: Component) -> None:
+        """Stop a component; its successor must not begin while a part of it hangs, on a dead share say."""
+        while not component.stop() and not self._stop.is_set():
+            self._health.degrade("stop", "a part of the former configuration has not ended yet")
+        self._health.recover("stop")
 
     def _watch(self, component: Component, settings: Settings) -> Settings | None:
         self._backoff.succeeded()
@@ -158,12 +164,12 @@ def _alone(settings: Settings, stop: Event) -> Iterator[None]:
     """Hold the state folder: a predecessor may still be finishing, a second instance must not start."""
     deadline = time.monotonic() + _LOCK_WAIT_S
     with (settings.state_dir / "lock").open("w") as lock:
-        while not stop.is_set():
+        while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError as error:
-                if time.monotonic() >= deadline:
+                if stop.is_set() or time.monotonic() >= deadline:
                     raise LockedError(f"{settings.state_dir}: in use by another process") from error
                 stop.wait(_TICK_S)
         yield

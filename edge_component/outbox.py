@@ -10,73 +10,16 @@ side need not: a deletion lost in a power cut only repeats a message, and the cl
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge_component import logs
 from edge_component.database import open_database
+from edge_component.entries import Backlog, Entry, Outgoing, Stored
 from fabwafer.topics import Kind
 
 _COLUMNS = "id, refused IS NOT NULL, kind, imgid, topic, payload, upload"
 _DROPPED_FIRST = (Kind.IMAGE, Kind.PREDICTION)
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A message to be stored.
-
-    Attributes:
-        kind: What it carries.
-        imgid: Whose it is.
-        topic: Where it is published.
-        payload: What is published.
-        upload: A picture that must be in S3 before the message that names it goes out.
-    """
-
-    kind: Kind
-    imgid: str
-    topic: str
-    payload: bytes
-    upload: bytes | None = None
-
-    @property
-    def size(self) -> int:
-        """Return the bytes that count against the limit."""
-        return len(self.topic) + len(self.payload) + len(self.upload or b"")
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A message in the outbox, with its number there."""
-
-    id: int
-    message: Outgoing
-    refused: bool
-
-
-@dataclass(frozen=True)
-class Entry:
-    """All that one wafer's commit holds; `journal` is its line there, if one is kept."""
-
-    sequence: int
-    mark: str
-    messages: tuple[Outgoing, ...]
-    journal: str | None = None
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """How full the outbox is."""
-
-    messages: int
-    bytes: int
-    oldest_s: float
-    refused: int
-    refusal: str | None
-    dropped: int
-    quarantined: int
-    sequence: int
 
 
 class Outbox:

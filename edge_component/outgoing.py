@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_component.camera import WaferImage
 from edge_component.classifier import Classification
-from edge_component.outbox import Entry, Outgoing
+from edge_component.entries import Entry, Outgoing
 from edge_component.pictures import as_png
 from fabwafer.messages import MAX_PREDICTION_BYTES, ImageMessage, Prediction, image_key
 from fabwafer.topics import Kind, Topic

@@ -32,7 +32,9 @@ def decode(data: bytes) -> Grey:
     """
     if len(data) > MAX_BYTES:
         raise ContractError("image", f"{len(data)} bytes", f"at most {MAX_BYTES} bytes")
-    if data.startswith(PNG_MAGIC) and _PNG_END not in data:  # Pillow would fill up what is cut off late
+    if (
+        data.startswith(PNG_MAGIC) and _PNG_END not in data
+    ):  # Pillow would fill up what is cut off late
         raise ContractError("image", data[-24:], "a whole PNG")
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:

@@ -13,8 +13,9 @@ from threading import Event
 from typing import Protocol
 
 from edge_component import logs
+from edge_component.entries import Stored
 from edge_component.health import Health
-from edge_component.outbox import Outbox, Stored
+from edge_component.outbox import Outbox
 from edge_component.pacing import Backoff, Pacer
 from fabwafer.errors import FabWaferError
 

@@ -24,6 +24,7 @@ from sandbox.observe import Progress, find, played, progress, watch
 from sandbox.report import Report, report
 from sandbox.subscriber import Subscriber, subscribe
 from sandbox.verify import expect
+from sandbox.warmup import warm_up
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ def fab(options: Options, console: Console) -> Iterator[Fab]:
         )
         with console.status("starting the cloud and deploying into it"):
             running = stack.enter_context(cloud(state, fleet, options.port, options.mqtt_port))
-        with console.status("enrolling cameras"):
+        with console.status("enrolling cameras, waiting for a first heartbeat"):
             devices = enrol_all(running.emulator, fleet, state / "devices")
             subscriber = subscribe(running)
+            warm_up(running, devices[0])
         cameras = [
             Camera(device, state / "cameras" / device.thing, running.emulator.mqtt_port)
             for device in devices

@@ -12,6 +12,9 @@ from sandbox.subscriber import Subscriber
 from sandbox.verify import Found, Played
 
 _POLL_S = 1.0
+_SHARE_OF_LOOKING = 0.1
+"""How much of the time goes into looking: it takes the emulator's time from the wafers."""
+
 _PATIENCE_S = 45.0
 _READERS = 4
 
@@ -60,10 +63,13 @@ def watch(
 ) -> bool:
     """Wait until a run has settled; False if for `patience_s` nothing moved although it had not."""
     last, moved = look(), time.monotonic()
+    pause_s = _POLL_S
     while True:
         show(last)
-        time.sleep(_POLL_S)
+        time.sleep(pause_s)
+        started = time.monotonic()
         now = look()
+        pause_s = max(_POLL_S, (time.monotonic() - started) / _SHARE_OF_LOOKING)
         if now.settled and now == last:
             return True
         if now != last:

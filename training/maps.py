@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fabwafer.errors import ContractError
 
 NO_DIE, PASS, FAIL = 0, 1, 2
+_EXPECTED = "an npz of wafer maps"
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
@@ -54,19 +55,21 @@ def read_members(path: Path, wanted: Sequence[str], optional: Sequence[str] = ()
         ContractError: If the file is no npz, is damaged, or lacks one of `wanted`.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:  # opened here: np.load forgets to close what is no archive
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ContractError(str(path), "a single array", _EXPECTED)
             names = [name for name in (*wanted, *optional) if name in archive.files]
             members = {name: archive[name] for name in names}
     except (
         OSError,
         ValueError,
         EOFError,
-        AttributeError,  # a plain .npy has no files
         zipfile.BadZipFile,
         zlib.error,
         lzma.LZMAError,
     ) as error:
-        raise ContractError(str(path), str(error), "an npz of wafer maps") from error
+        raise ContractError(str(path), str(error), _EXPECTED) from error
     missing = [name for name in wanted if name not in members]
     if missing:
         raise ContractError(f"{path}: members", sorted(members), f"also {', '.join(missing)}")

@@ -102,7 +102,7 @@ def train(run: Run, wafers: WaferSet, lessons: Lessons, folder: Path, minutes: f
     """Train until the recipe's last epoch, or until an epoch ends after `minutes`."""
     started = time.monotonic()
     held_out = splits(wafers)[Split.VALIDATION]
-    while run.epoch < run.recipe.epochs and time.monotonic() - started < minutes * 60:
+    while run.epoch < run.recipe.epochs:
         loss = train_epoch(run, lessons)
         predicted = logits_of(run.averaged, lessons.planes, held_out).argmax(1)
         matrix = confusion(wafers.labels[held_out], predicted, len(wafers.classes))
@@ -117,6 +117,8 @@ def train(run: Run, wafers: WaferSet, lessons: Lessons, folder: Path, minutes: f
         save(run, folder)
         sys.stdout.write(f"{json.dumps(run.history[-1])}\n")
         sys.stdout.flush()
+        if time.monotonic() - started > minutes * 60:
+            break
 
 
 def start(recipe: Recipe, wafers: WaferSet, folder: Path, resume: bool) -> Run:

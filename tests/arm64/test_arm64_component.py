@@ -73,9 +73,9 @@ def test_the_device_decides_as_this_machine_does(device, pictures, capsys):
     same = sum(ours[0] == theirs[0] for ours, theirs in pairs)
     apart = max(abs(ours[1] - theirs[1]) for ours, theirs in pairs)
     with capsys.disabled():
-        print(
+        sys.stdout.write(
             f"\narm64: {same} of {len(pairs)} wafers get the same label, probabilities differ by "
-            f"at most {apart:.4f}; {time.monotonic() - began:.0f} s under emulation"
+            f"at most {apart:.4f}; {time.monotonic() - began:.0f} s under emulation\n"
         )
     assert len(pairs) == WAFERS
     assert same >= AGREEMENT * WAFERS

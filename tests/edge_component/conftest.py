@@ -14,7 +14,9 @@ from fabwafer.labels import WM811K
 TINY_MODEL = Path(__file__).with_name("tiny.onnx")
 
 
-def write_bundle(folder: Path, version: str = "1", model: bytes | None = None, **policy: Any) -> Path:
+def write_bundle(
+    folder: Path, version: str = "1", model: bytes | None = None, **policy: Any
+) -> Path:
     """Write a bundle round the tiny model, or round other bytes, and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     model = TINY_MODEL.read_bytes() if model is None else model
@@ -69,7 +71,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def nucleus(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNucleus]:
+def nucleus(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeNucleus]:
     # The path of a Unix socket is short: 107 bytes.
     fake = FakeNucleus(tmp_path_factory.mktemp("gg") / "ipc")
     for name, value in fake.environment().items():

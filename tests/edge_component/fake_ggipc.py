@@ -156,7 +156,9 @@ class FakeNucleus:
         except (OSError, ValueError):
             pass
         finally:
-            self._subscriptions = [each for each in self._subscriptions if each[0] is not connection]
+            self._subscriptions = [
+                each for each in self._subscriptions if each[0] is not connection
+            ]
 
     def _message(self, connection: socket.socket, headers: Headers, payload: bytes) -> None:
         if headers[":message-type"] == _PING:
@@ -223,7 +225,13 @@ class FakeNucleus:
         self._reply(connection, stream, answer, {}, last=False)
 
     def _reply(
-        self, connection: socket.socket, stream: int, shape: str, body: Headers, *, last: bool = True
+        self,
+        connection: socket.socket,
+        stream: int,
+        shape: str,
+        body: Headers,
+        *,
+        last: bool = True,
     ) -> None:
         flags = _TERMINATE if last else 0
         self._send(connection, _APPLICATION, flags, stream, shape, body)
@@ -232,7 +240,7 @@ class FakeNucleus:
         body = {"_message": None, "_errorCode": shape}
         self._send(connection, _APPLICATION_ERROR, _TERMINATE, stream, shape, body)
 
-    def _send(
+    def _send(  # noqa: PLR0917 (a frame has so many parts)
         self,
         connection: socket.socket,
         kind: int,

@@ -114,7 +114,9 @@ class TestModelStore:
             each.unlink()
         assert loaded.classifier.classify([RUINED])[0].label == "Near-full"
 
-    def test_line_11_the_previous_bundle_is_kept_and_used_when_the_new_one_is_bad(self, tmp_path: Path) -> None:
+    def test_line_11_the_previous_bundle_is_kept_and_used_when_the_new_one_is_bad(
+        self, tmp_path: Path
+    ) -> None:
         folder = write_bundle(tmp_path / "b", version="1")
         load_model(folder, tmp_path)
         write_bundle(folder, version="2")
@@ -137,12 +139,16 @@ class TestModelStore:
         with pytest.raises(BundleError, match="gone"):
             load_model(tmp_path / "gone", tmp_path)
 
-    def test_a_copy_that_cannot_be_made_is_a_problem_and_no_obstacle(self, tmp_path: Path, bundle: Path) -> None:
+    def test_a_copy_that_cannot_be_made_is_a_problem_and_no_obstacle(
+        self, tmp_path: Path, bundle: Path
+    ) -> None:
         (tmp_path / "state").write_text("in the way")
         loaded = load_model(bundle, tmp_path / "state")
         assert loaded.problem is not None and "no copy" in loaded.problem
 
-    def test_a_model_that_arrives_late_is_found(self, tmp_path: Path, health: Health, clock: Clock) -> None:
+    def test_a_model_that_arrives_late_is_found(
+        self, tmp_path: Path, health: Health, clock: Clock
+    ) -> None:
         current = CurrentModel(tmp_path / "b", tmp_path, health, clock=clock)
         assert current.classifier() is None
         assert "b/manifest.json" in health.reasons["model"]
@@ -152,7 +158,9 @@ class TestModelStore:
         assert current.classifier() is not None
         assert (health.reasons, health.model) == ({}, "tiny@1")
 
-    def test_a_good_model_is_loaded_once(self, tmp_path: Path, bundle: Path, health: Health, clock: Clock) -> None:
+    def test_a_good_model_is_loaded_once(
+        self, tmp_path: Path, bundle: Path, health: Health, clock: Clock
+    ) -> None:
         current = CurrentModel(bundle, tmp_path, health, clock=clock)
         first = current.classifier()
         clock.now += 100
@@ -177,7 +185,9 @@ class TestBatch:
     def run(self, bundle: Path, tmp_path: Path) -> Callable[..., tuple[int, list[dict[str, str]]]]:
         def classify(*paths: Path) -> tuple[int, list[dict[str, str]]]:
             out = tmp_path / "out.csv"
-            status = main(["classify", *map(str, paths), "--csv", str(out), "--bundle", str(bundle)])
+            status = main(
+                ["classify", *map(str, paths), "--csv", str(out), "--bundle", str(bundle)]
+            )
             return status, list(csv.DictReader(out.read_text().splitlines()))
 
         return classify
@@ -205,8 +215,16 @@ class TestBatch:
         status, rows = run(tmp_path / "gone.png")
         assert (status, len(rows)) == (1, 1)
 
-    def test_a_missing_bundle_is_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        arguments = ["classify", "x.png", "--csv", str(tmp_path / "o.csv"), "--bundle", str(tmp_path / "gone")]
+    def test_a_missing_bundle_is_named(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = [
+            "classify",
+            "x.png",
+            "--csv",
+            str(tmp_path / "o.csv"),
+            "--bundle",
+            str(tmp_path / "gone"),
+        ]
         assert main(arguments) == 2
         assert "gone/manifest.json" in capsys.readouterr().err
-

@@ -16,7 +16,13 @@ PLAIN: dict[str, Any] = {
     "source": {"kind": "folder", "folder": "in"},
     "publisher": {"kind": "greengrass"},
 }
-MQTT = {"kind": "mqtt", "endpoint": "host", "certificate": "c", "key": "k", "client_id": "faba--camera1"}
+MQTT = {
+    "kind": "mqtt",
+    "endpoint": "host",
+    "certificate": "c",
+    "key": "k",
+    "client_id": "faba--camera1",
+}
 
 
 def test_the_least_that_must_be_said_is_enough() -> None:
@@ -29,7 +35,13 @@ def test_line_8_scalars_may_arrive_as_strings() -> None:
     settings = parse_settings(
         PLAIN
         | {
-            "source": {"kind": "simulator", "wafers": "5", "rate_per_s": "0.5", "npz": "", "seed": "3"},
+            "source": {
+                "kind": "simulator",
+                "wafers": "5",
+                "rate_per_s": "0.5",
+                "npz": "",
+                "seed": "3",
+            },
             "publisher": MQTT | {"port": "18883"},
             "messages_per_s": "7.5",
             "exit_when_done": "true",
@@ -41,7 +53,11 @@ def test_line_8_scalars_may_arrive_as_strings() -> None:
     )
     assert isinstance(settings.source, SimulatorSource)
     assert isinstance(settings.publisher, MqttPublisher)
-    assert (settings.source.wafers, settings.source.rate_per_s, settings.source.npz) == (5, 0.5, None)
+    assert (settings.source.wafers, settings.source.rate_per_s, settings.source.npz) == (
+        5,
+        0.5,
+        None,
+    )
     assert (settings.publisher.port, settings.messages_per_s) == (18883, 7.5)
     assert (settings.exit_when_done, settings.journal, settings.images_bucket) == (True, None, None)
     assert settings.basic_ingest_rules is None
@@ -63,8 +79,16 @@ def test_line_8_names_may_arrive_as_numbers() -> None:
         ({"outbox_limit_bytes": "1"}, "outbox_limit_bytes", "1"),
         ({"source": {"kind": "telescope"}}, "source", "telescope"),
         ({"source": {"kind": "folder"}}, "source.folder", "folder"),
-        ({"source": {"kind": "folder", "folder": "x", "lot_pattern": "("}}, "source.lot_pattern", "("),
-        ({"source": {"kind": "folder", "folder": "x", "lot_pattern": "a"}}, "source.lot_pattern", "a"),
+        (
+            {"source": {"kind": "folder", "folder": "x", "lot_pattern": "("}},
+            "source.lot_pattern",
+            "(",
+        ),
+        (
+            {"source": {"kind": "folder", "folder": "x", "lot_pattern": "a"}},
+            "source.lot_pattern",
+            "a",
+        ),
         ({"publisher": MQTT | {"port": "0"}}, "publisher.port", "0"),
         ({"basic_ingest_rules": {"img": "a b"}}, "basic_ingest_rules.img", "a b"),
         ({"unknown": "1"}, "unknown", "1"),
@@ -72,7 +96,9 @@ def test_line_8_names_may_arrive_as_numbers() -> None:
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else None,
 )
-def test_a_bad_value_is_named_with_its_field(change: dict[str, Any], field: str, value: str) -> None:
+def test_a_bad_value_is_named_with_its_field(
+    change: dict[str, Any], field: str, value: str
+) -> None:
     with pytest.raises(ContractError) as raised:
         parse_settings(PLAIN | change)
     assert raised.value.field == field

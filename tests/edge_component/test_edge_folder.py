@@ -31,22 +31,38 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def camera_on(folder: Path, clock: Clock, marks: set[str] = frozenset(), **source: object) -> FolderCamera:  # type: ignore[assignment]
+def camera_on(
+    folder: Path, clock: Clock, marks: set[str] = frozenset(), **source: object
+) -> FolderCamera:  # type: ignore[assignment]
     return FolderCamera(FolderSource(kind="folder", folder=folder, **source), "cam-e", marks, clock)  # type: ignore[arg-type]
 
 
-def settled(camera: FolderCamera, clock: Clock, first: int = 1, limit: int = 10) -> list[WaferImage]:
+def settled(
+    camera: FolderCamera, clock: Clock, first: int = 1, limit: int = 10
+) -> list[WaferImage]:
     camera.take(first, limit)
     clock.now += 2
     return camera.take(first, limit)
 
 
 def test_the_oldest_come_first_and_are_numbered(folder: Path, clock: Clock) -> None:
-    for name, at_s in [("b.png", 1_700_000_002), ("a.png", 1_700_000_003), ("c.png", 1_700_000_001)]:
+    for name, at_s in [
+        ("b.png", 1_700_000_002),
+        ("a.png", 1_700_000_003),
+        ("c.png", 1_700_000_001),
+    ]:
         drop(folder, name, at_s=at_s)
     images = settled(camera_on(folder, clock), clock, first=7)
-    assert [each.imgid for each in images] == ["cam-e-00000007-c", "cam-e-00000008-b", "cam-e-00000009-a"]
-    assert [each.timestamp for each in images] == [1_700_000_001_000, 1_700_000_002_000, 1_700_000_003_000]
+    assert [each.imgid for each in images] == [
+        "cam-e-00000007-c",
+        "cam-e-00000008-b",
+        "cam-e-00000009-a",
+    ]
+    assert [each.timestamp for each in images] == [
+        1_700_000_001_000,
+        1_700_000_002_000,
+        1_700_000_003_000,
+    ]
 
 
 def test_a_file_that_is_still_being_written_is_waited_for(folder: Path, clock: Clock) -> None:
@@ -110,7 +126,9 @@ def test_done_files_are_moved_and_not_taken_again(folder: Path, clock: Clock) ->
     assert camera.take(2, 10) == []
 
 
-def test_a_wafer_that_was_committed_before_a_crash_is_moved_not_repeated(folder: Path, clock: Clock) -> None:
+def test_a_wafer_that_was_committed_before_a_crash_is_moved_not_repeated(
+    folder: Path, clock: Clock
+) -> None:
     drop(folder, "w.png")
     marks = {each.mark for each in settled(camera_on(folder, clock), clock)}
     restarted = camera_on(folder, clock, marks)
@@ -119,7 +137,9 @@ def test_a_wafer_that_was_committed_before_a_crash_is_moved_not_repeated(folder:
     assert set(restarted.done([])) == marks
 
 
-def test_a_wafer_that_was_not_committed_before_a_crash_is_taken_again(folder: Path, clock: Clock) -> None:
+def test_a_wafer_that_was_not_committed_before_a_crash_is_taken_again(
+    folder: Path, clock: Clock
+) -> None:
     drop(folder, "w.png")
     before = settled(camera_on(folder, clock), clock)
     assert settled(camera_on(folder, clock), clock) == before
@@ -134,7 +154,9 @@ def test_a_folder_that_cannot_be_written_repeats_nothing(folder: Path, clock: Cl
     assert [each.imgid for each in settled(camera, clock, first=2)] == ["cam-e-00000002-done"]
 
 
-def test_a_bad_file_is_seen_again_before_it_is_rejected_with_its_reason(folder: Path, clock: Clock) -> None:
+def test_a_bad_file_is_seen_again_before_it_is_rejected_with_its_reason(
+    folder: Path, clock: Clock
+) -> None:
     drop(folder, "notes.txt", b"not a picture")
     camera = camera_on(folder, clock)
     (image,) = settled(camera, clock)
@@ -144,7 +166,9 @@ def test_a_bad_file_is_seen_again_before_it_is_rejected_with_its_reason(folder: 
     (image,) = camera.take(1, 10)
     assert camera.reject(image, BAD) is True
     assert camera.take(1, 10) == []
-    names = {each.name.split("-", 1)[1]: each.read_bytes() for each in (folder / "rejected").iterdir()}
+    names = {
+        each.name.split("-", 1)[1]: each.read_bytes() for each in (folder / "rejected").iterdir()
+    }
     assert names == {"notes.txt": b"not a picture", "notes.txt.reason.txt": f"{BAD}\n".encode()}
 
 
@@ -161,7 +185,9 @@ def test_the_folders_of_finished_files_are_bounded(folder: Path, clock: Clock) -
 
 
 @pytest.mark.parametrize(
-    "name", ["wäfer 7.png", "..png", "a" * 200 + ".png", "$(reboot).png"], ids=["umlaut", "dots", "long", "shell"]
+    "name",
+    ["wäfer 7.png", "..png", "a" * 200 + ".png", "$(reboot).png"],
+    ids=["umlaut", "dots", "long", "shell"],
 )
 def test_any_file_name_gives_a_lawful_imgid(folder: Path, clock: Clock, name: str) -> None:
     drop(folder, "x" + name if name == "..png" else name)
@@ -187,7 +213,9 @@ def test_a_capture_is_never_in_the_future(folder: Path, clock: Clock) -> None:
     assert image.timestamp <= time.time() * 1000
 
 
-def test_a_file_that_nobody_may_read_does_not_hold_up_the_others(folder: Path, clock: Clock) -> None:
+def test_a_file_that_nobody_may_read_does_not_hold_up_the_others(
+    folder: Path, clock: Clock
+) -> None:
     class Locked:
         name, stem = "w.png", "w"
 

@@ -47,11 +47,15 @@ def eventually(condition: Callable[[], bool], timeout_s: float = 15) -> bool:
 
 
 class TestConnection:
-    def test_a_publish_is_acknowledged_with_qos_1(self, client: Nucleus, nucleus: FakeNucleus) -> None:
+    def test_a_publish_is_acknowledged_with_qos_1(
+        self, client: Nucleus, nucleus: FakeNucleus
+    ) -> None:
         assert publish(client) is None
         assert [(each.topic, each.qos) for each in nucleus.published] == [(TOPIC, 1)]
 
-    def test_line_15_a_service_error_is_to_be_repeated(self, client: Nucleus, nucleus: FakeNucleus) -> None:
+    def test_line_15_a_service_error_is_to_be_repeated(
+        self, client: Nucleus, nucleus: FakeNucleus
+    ) -> None:
         nucleus.online = False
         error = publish(client)
         assert type(error) is PublishError and str(error) == "ServiceError"
@@ -59,12 +63,16 @@ class TestConnection:
         assert publish(client) is None
         assert nucleus.connects == 1
 
-    def test_lines_13_and_15_unauthorized_is_refused_for_good(self, client: Nucleus, nucleus: FakeNucleus) -> None:
+    def test_lines_13_and_15_unauthorized_is_refused_for_good(
+        self, client: Nucleus, nucleus: FakeNucleus
+    ) -> None:
         nucleus.denied = lambda topic: topic == TOPIC
         error = publish(client)
         assert isinstance(error, RefusedError) and TOPIC in str(error)
 
-    def test_line_15_a_dropped_connection_is_made_anew(self, client: Nucleus, nucleus: FakeNucleus) -> None:
+    def test_line_15_a_dropped_connection_is_made_anew(
+        self, client: Nucleus, nucleus: FakeNucleus
+    ) -> None:
         publish(client)
         nucleus.drop_connections()
         assert eventually(lambda: publish(client) is None)
@@ -87,7 +95,9 @@ class TestConnection:
             eventually(lambda: publish(client) is None)
         assert nucleus.connects == 3
 
-    def test_line_7_a_nucleus_that_is_away_is_waited_for(self, client: Nucleus, nucleus: FakeNucleus) -> None:
+    def test_line_7_a_nucleus_that_is_away_is_waited_for(
+        self, client: Nucleus, nucleus: FakeNucleus
+    ) -> None:
         nucleus.stop()
         error = publish(client)
         assert type(error) is PublishError and "no connection" in str(error)
@@ -106,7 +116,9 @@ class TestConnection:
         assert publish(client) is None
         assert nucleus.connects == 2
 
-    def test_calls_fail_clearly_while_the_nucleus_is_away(self, client: Nucleus, nucleus: FakeNucleus) -> None:
+    def test_calls_fail_clearly_while_the_nucleus_is_away(
+        self, client: Nucleus, nucleus: FakeNucleus
+    ) -> None:
         nucleus.stop()
         for call in (client.configuration, client.running):
             with pytest.raises(NucleusAwayError):
@@ -231,7 +243,9 @@ def test_lines_1_and_4_offline_with_wafers_arriving_then_online_all_arrive_once_
     assert component.wait() == 0
     assert imgids(nucleus, "prediction") == imgids(nucleus, "img") == component.journaled()
     assert len(component.journaled()) == wafers
-    assert [each.body["sequence"] for each in nucleus.of_kind("prediction")] == list(range(1, wafers + 1))
+    assert [each.body["sequence"] for each in nucleus.of_kind("prediction")] == list(
+        range(1, wafers + 1)
+    )
 
 
 def test_line_16_sigterm_ends_it_within_10_s_with_the_outbox_intact(
@@ -252,27 +266,31 @@ def test_line_16_sigterm_ends_it_within_10_s_with_the_outbox_intact(
 def test_killed_in_mid_run_again_and_again_it_loses_no_wafer_and_journals_each_once(
     component: Process, nucleus: FakeNucleus
 ) -> None:
-    source = {"kind": "simulator", "wafers": "300", "rate_per_s": "150"}
+    source = {"kind": "simulator", "wafers": "150", "rate_per_s": "150"}
     nucleus.config |= {"source": source, "exit_when_done": "true"}
-    for wafers in (40, 150):
+    for wafers in (30, 80):
         component.start()
         assert nucleus.wait_for(lambda least=wafers: len(nucleus.of_kind("prediction")) > least)
         component.signal(signal.SIGKILL)
     component.start()
     assert component.wait() == 0
-    assert len(component.journaled()) == len(set(component.journaled())) == 300
-    assert set(imgids(nucleus, "prediction")) == set(imgids(nucleus, "img")) == set(component.journaled())
+    assert len(component.journaled()) == len(set(component.journaled())) == 150
+    assert (
+        set(imgids(nucleus, "prediction"))
+        == set(imgids(nucleus, "img"))
+        == set(component.journaled())
+    )
     first_time = list(dict.fromkeys(imgids(nucleus, "prediction")))
     assert first_time == component.journaled()
 
 
 def test_line_17_a_repeat_is_the_same_message(component: Process, nucleus: FakeNucleus) -> None:
-    nucleus.config |= {"source": {"kind": "simulator", "wafers": "300"}}
+    nucleus.config |= {"source": {"kind": "simulator", "wafers": "100"}}
     component.start()
     assert nucleus.wait_for(lambda: len(nucleus.published) > 50)
     component.signal(signal.SIGKILL)
     component.start()
-    assert nucleus.wait_for(all_there(nucleus, 300))
+    assert nucleus.wait_for(all_there(nucleus, 100))
     payloads: dict[str, set[bytes]] = {}
     for each in nucleus.published:
         if each.kind != "status":
@@ -294,14 +312,14 @@ def test_lines_2_and_3_the_limits_of_the_nucleus_are_kept_when_it_is_slow(
 def test_line_7_a_restarted_nucleus_makes_it_end_and_its_successor_goes_on(
     component: Process, nucleus: FakeNucleus
 ) -> None:
-    source = {"kind": "simulator", "wafers": "200", "rate_per_s": "50"}
+    source = {"kind": "simulator", "wafers": "100", "rate_per_s": "50"}
     nucleus.config |= {"source": source}
     component.start()
     assert nucleus.wait_for(lambda: len(nucleus.of_kind("prediction")) > 20)
     nucleus.restart()
     assert component.wait() not in (0, None)
     component.start()
-    assert nucleus.wait_for(all_there(nucleus, 200))
+    assert nucleus.wait_for(all_there(nucleus, 100))
 
 
 def test_lines_5_and_11_without_camera_and_model_it_stays_and_says_so(
@@ -355,7 +373,9 @@ def test_line_13_a_denied_topic_is_said_loudly_and_the_rest_goes_on(
     nucleus.config |= {"heartbeat_s": "0.2"}
     component.start()
     assert nucleus.wait_for(lambda: len(nucleus.of_kind("prediction")) == 60)
-    assert nucleus.wait_for(lambda: any("refused: 60 messages" in str(b) for b in degraded(nucleus)))
+    assert nucleus.wait_for(
+        lambda: any("refused: 60 messages" in str(b) for b in degraded(nucleus))
+    )
     assert len(component.events("message refused")) == 60
 
 
@@ -364,7 +384,9 @@ def test_line_8_a_bad_configuration_at_the_start_waits_for_a_good_one(
 ) -> None:
     nucleus.config["fab"] = "no/fab"
     component.start()
-    assert eventually(lambda: any("no/fab" in each["reason"] for each in component.events("degraded")))
+    assert eventually(
+        lambda: any("no/fab" in each["reason"] for each in component.events("degraded"))
+    )
     nucleus.config["fab"] = "faba"
     assert nucleus.wait_for(lambda: nucleus.states == ["RUNNING"])
 

@@ -5,14 +5,17 @@ from pathlib import Path
 import pytest
 
 from edge_component.database import heal, is_damage
+from edge_component.entries import Entry, Outgoing
 from edge_component.journal import Journal
-from edge_component.outbox import Entry, Outbox, Outgoing
+from edge_component.outbox import Outbox
 from fabwafer.topics import Kind
 
 Open = Callable[..., Outbox]
 
 
-def wafer(number: int, *, size: int = 10, upload: bytes | None = None, journal: str | None = None) -> Entry:
+def wafer(
+    number: int, *, size: int = 10, upload: bytes | None = None, journal: str | None = None
+) -> Entry:
     imgid = f"w{number}"
     return Entry(
         sequence=number,
@@ -207,7 +210,14 @@ class TestJournal:
 
     @pytest.mark.parametrize(
         "left",
-        ["", "zero\n", "zero\none\n", "zero\none\ntw", "zero\none\ntwo\n", "zero\none\ntwo\nthree\n"],
+        [
+            "",
+            "zero\n",
+            "zero\none\n",
+            "zero\none\ntw",
+            "zero\none\ntwo\n",
+            "zero\none\ntwo\nthree\n",
+        ],
         ids=["nothing", "none of them", "one", "one and a half", "two", "all"],
     )
     def test_a_killed_process_leaves_no_gap_and_no_repeat(

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_component.pictures import MAX_BYTES, PNG_MAGIC, as_png, check_grey, decode, encode, encode_dies
+from edge_component.pictures import (
+    MAX_BYTES,
+    PNG_MAGIC,
+    as_png,
+    check_grey,
+    decode,
+    encode,
+    encode_dies,
+)
 from fabwafer.errors import ContractError
 
 DIES = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
@@ -22,10 +30,17 @@ def bomb(width: int, height: int) -> bytes:
     """A PNG of a few bytes that says it is huge."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return PNG_MAGIC + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return (
+        PNG_MAGIC
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
 
 
 def test_a_die_grid_becomes_three_grey_levels() -> None:
@@ -70,7 +85,9 @@ def test_colours_and_depths_become_grey(mode: str) -> None:
         "bomb", "smaller bomb", "no width", "no pixels", "too long",
     ],
 )  # fmt: skip
-def test_what_is_no_whole_picture_is_refused_before_it_costs_anything(data: bytes, field: str) -> None:
+def test_what_is_no_whole_picture_is_refused_before_it_costs_anything(
+    data: bytes, field: str
+) -> None:
     with pytest.raises(ContractError) as raised:
         decode(data)
     assert raised.value.field == field
@@ -78,7 +95,12 @@ def test_what_is_no_whole_picture_is_refused_before_it_costs_anything(data: byte
 
 @pytest.mark.parametrize(
     "grey",
-    [np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.float32), np.zeros((0, 5), np.uint8), np.zeros((1, 5000), np.uint8)],
+    [
+        np.zeros((2, 2, 3), np.uint8),
+        np.zeros((2, 2), np.float32),
+        np.zeros((0, 5), np.uint8),
+        np.zeros((1, 5000), np.uint8),
+    ],
     ids=["colour", "floats", "empty", "too wide"],
 )
 def test_an_array_of_another_shape_or_type_is_refused(grey: np.ndarray) -> None:

@@ -113,7 +113,9 @@ def test_line_3_no_more_than_15_kb_are_in_flight(
     assert max(windows) == 3
 
 
-def test_a_failure_stops_what_would_overtake_it(delivery: Delivery, publisher: FakePublisher) -> None:
+def test_a_failure_stops_what_would_overtake_it(
+    delivery: Delivery, publisher: FakePublisher
+) -> None:
     for _ in range(3):
         delivery.step(Event())
     publisher.answer = lambda _topic: PublishError("ServiceError")

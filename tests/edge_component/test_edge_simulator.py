@@ -18,7 +18,9 @@ def simulator(clock: Clock, marks: set[str] = frozenset(), **source: object) -> 
     return Simulator(SimulatorSource(kind="simulator", **source), "cam-e", marks, clock)  # type: ignore[arg-type]
 
 
-def content(images: list[WaferImage]) -> list[tuple[str, bytes, str | None, int | None, str | None]]:
+def content(
+    images: list[WaferImage],
+) -> list[tuple[str, bytes, str | None, int | None, str | None]]:
     return [(each.imgid, each.picture, each.lot, each.wafer, each.truth) for each in images]
 
 
@@ -30,7 +32,9 @@ def npz(tmp_path: Path) -> Path:
     path = tmp_path / "wafers.npz"
     np.savez_compressed(
         path,
-        flat=np.concatenate([np.full(int(h * w), i % 3, np.uint8) for i, (h, w) in enumerate(shapes)]),
+        flat=np.concatenate(
+            [np.full(int(h * w), i % 3, np.uint8) for i, (h, w) in enumerate(shapes)]
+        ),
         shapes=shapes.astype(np.int16),
         labels=np.arange(18, dtype=np.uint8) % 9,
         classes=np.array(WM811K.names),
@@ -48,7 +52,9 @@ def test_every_pattern_looks_its_part(label: str) -> None:
         assert set(np.unique(dies)) <= {0, 1, 2}
         assert dies[0, 0] == 0 and min(dies.shape) >= 26
         shares.append((dies == 2).sum() / (dies > 0).sum())
-    low, high = {"none": (0, 0.12), "Near-full": (0.8, 1), "Random": (0.25, 0.6)}.get(label, (0.01, 0.5))
+    low, high = {"none": (0, 0.12), "Near-full": (0.8, 1), "Random": (0.25, 0.6)}.get(
+        label, (0.01, 0.5)
+    )
     assert low <= np.mean(shares) <= high
 
 
@@ -129,7 +135,8 @@ def test_a_replay_keeps_lots_together_and_knows_the_truth(clock: Clock, npz: Pat
 
 def test_cameras_with_other_offsets_take_other_lots(npz: Path) -> None:
     lots = [
-        {Replay(npz, offset, stride=3).wafer(index).lot for index in range(6)} for offset in range(3)
+        {Replay(npz, offset, stride=3).wafer(index).lot for index in range(6)}
+        for offset in range(3)
     ]
     assert lots == [{"lot0", "lot6"}, {"lot2", "lot8"}, {"lot4", "lot10"}]
 
@@ -149,7 +156,9 @@ def test_a_replay_reads_in_chunks(npz: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("offset, match", [(6, "at least 7 lots"), (0, "expected shapes")])
-def test_a_file_that_does_not_fit_says_so(npz: Path, tmp_path: Path, offset: int, match: str) -> None:
+def test_a_file_that_does_not_fit_says_so(
+    npz: Path, tmp_path: Path, offset: int, match: str
+) -> None:
     if offset == 0:
         npz = tmp_path / "other.npz"
         np.savez(npz, flat=np.zeros(1))

@@ -1,0 +1,108 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from training.calibrate import (
+    MAX_ESCAPES,
+    MAX_WRONG_CALLS,
+    NEVER,
+    accept_policy,
+    accept_thresholds,
+    at_temperature,
+    fit_temperature,
+    upper_bound,
+)
+from training.metrics import Decisions
+
+LABELS = ("none", "Center", "Loc")
+
+
+def made_up(count: int, seed: int = 1) -> Decisions:
+    """Calibrated by construction: the truth is drawn from the probabilities."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(0, 4, (count, 3)) + [2, 0, 0]
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = (generator.random((count, 1)) > probabilities.cumsum(1)).sum(1)
+    return Decisions(
+        truth=truth,
+        predicted=probabilities.argmax(1),
+        probabilities=probabilities,
+        accepted=np.zeros(count, bool),
+        lots=np.arange(count) // 20,
+        labels=LABELS,
+        normal=0,
+    )
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_the_temperature_is_found_again(temperature: float) -> None:
+    decisions = made_up(20_000)
+    spoilt = at_temperature(decisions.probabilities, 1 / temperature)
+    assert fit_temperature(spoilt, decisions.truth) == pytest.approx(temperature, rel=0.05)
+
+
+def test_the_bound_is_above_what_is_seen_and_closes_in() -> None:
+    few, many = (np.arange(n) % 50 == 0 for n in (500, 50_000))
+    bounds = [upper_bound(bad, np.arange(len(bad)), 0.05) for bad in (few, many)]
+    assert bounds[0] > bounds[1] > 0.02
+    assert bounds[1] < 0.022
+
+
+def test_wafers_that_err_lot_by_lot_count_for_less() -> None:
+    alone = np.arange(5000) % 25 == 0
+    together = np.arange(5000) // 25 % 25 == 0
+    lots = np.arange(5000) // 25
+    assert upper_bound(together, lots, 0.05) > 1.5 * upper_bound(alone, lots, 0.05)
+
+
+def test_without_errors_lots_are_counted_not_wafers() -> None:
+    none_bad = np.zeros(1000, bool)
+    assert upper_bound(none_bad, np.arange(1000) // 20, 0.05) == pytest.approx(
+        1 - 0.05 ** (1 / 50), rel=1e-6
+    )
+
+
+def test_all_bad_is_bounded_by_one() -> None:
+    assert upper_bound(np.ones(40, bool), np.arange(40), 0.05) == pytest.approx(1)
+
+
+def test_nothing_seen_promises_nothing() -> None:
+    assert upper_bound(np.zeros(0, bool), np.zeros(0, int), 0.05) == 1
+
+
+def test_thresholds_keep_their_promise_on_wafers_they_have_not_seen() -> None:
+    thresholds = accept_thresholds(made_up(30_000))
+    fresh = made_up(200_000, seed=2)
+    called = fresh.predicted != 0
+    passes = ~called & (fresh.confidence >= thresholds["none"].value)
+    calls = called & (fresh.confidence >= thresholds["defects"].value)
+    assert (passes & (fresh.truth != 0)).sum() / (fresh.truth != 0).sum() <= MAX_ESCAPES
+    assert (calls & (fresh.truth != fresh.predicted)).sum() / calls.sum() <= MAX_WRONG_CALLS
+    assert passes.mean() > 0.3
+    assert calls.mean() > 0.2
+
+
+def test_too_few_wafers_certify_nothing() -> None:
+    thresholds = accept_thresholds(made_up(30))
+    assert {name: each.value for name, each in thresholds.items()} == {
+        "none": NEVER,
+        "defects": NEVER,
+    }
+
+
+def test_a_worse_model_gets_stricter_thresholds() -> None:
+    decisions = made_up(30_000)
+    swapped = decisions.truth.copy()
+    swapped[::10] = (swapped[::10] + 1) % 3
+    good = accept_thresholds(decisions)
+    bad = accept_thresholds(replace(decisions, truth=swapped))
+    assert bad["none"].value > good["none"].value
+    assert bad["defects"].value > good["defects"].value
+
+
+def test_every_label_gets_a_threshold() -> None:
+    thresholds = accept_thresholds(made_up(30_000))
+    policy = accept_policy(thresholds, LABELS)
+    assert policy["none"] == thresholds["none"].value
+    assert policy["Center"] == policy["Loc"] == thresholds["defects"].value

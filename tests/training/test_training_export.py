@@ -1,0 +1,202 @@
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from conftest import CLASSES, write_set
+
+from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from fabwafer.errors import BundleError, ContractError
+from training import export as export_module
+from training.dataset import Split, WaferSet, splits
+from training.evaluate import evaluate, main, open_model
+from training.export import export, write_bundle
+from training.graph import TEMPERATURE, build
+from training.model import WaferClassifier
+from training.model_card import CARD
+from training.quantize import calibration_sample
+from training.run import load
+
+
+def test_a_bundle_can_be_read(bundle: Path) -> None:
+    manifest = read_bundle(bundle)
+    assert manifest.model == "wafer-map@1.0.0"
+    assert manifest.policy.labels == CLASSES
+    assert manifest.policy.alert == 0.5
+    assert set(manifest.policy.accept) == set(CLASSES)
+    assert sorted(path.name for path in bundle.iterdir()) == sorted([MANIFEST, *manifest.files])
+
+
+def test_a_tiny_network_learns_the_generated_patterns(bundle: Path, data: Path) -> None:
+    figures = evaluate(bundle, data, Split.TEST)[0]
+    assert figures["macro_f1"] > 0.8
+
+
+def test_the_manifest_says_what_evaluation_says(bundle: Path, data: Path) -> None:
+    metrics = read_bundle(bundle).metrics
+    figures = evaluate(bundle, data, Split.TEST)[0]
+    for name in ("macro_f1", "accuracy", "ece", "classes", "accepting", "confusion"):
+        assert metrics[name] == figures[name]
+
+
+def test_torch_float_and_int8_agree(bundle: Path, run_folder: Path, wafers: WaferSet) -> None:
+    network = load(run_folder, torch.device("cpu")).averaged
+    int8 = onnx.load(bundle / MODEL)
+    found = next(each for each in int8.graph.initializer if each.name == TEMPERATURE)
+    temperature = float(onnx.numpy_helper.to_array(found))
+    module = WaferClassifier(network, temperature)
+    fp32 = open_model(build(network, temperature).SerializeToString())
+    quantized = open_model(bundle / MODEL)
+    maps = [wafers.maps[int(index)] for index in splits(wafers)[Split.TEST]]
+    with torch.inference_mode():
+        expected = np.stack([module(torch.from_numpy(each))[0].numpy() for each in maps])
+    floats, ints = (
+        np.stack([session.run(None, {"wafer": each})[0] for each in maps])
+        for session in (fp32, quantized)
+    )
+    assert floats == pytest.approx(expected, abs=1e-5)
+    assert np.abs(ints - floats).mean() < 0.01
+    assert (ints.argmax(1) == floats.argmax(1)).mean() > 0.97
+
+
+def test_only_the_named_convolutions_are_quantized(bundle: Path) -> None:
+    graph = onnx.load(bundle / MODEL).graph
+    sources = {name: node.op_type for node in graph.node for name in node.output}
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    by_weight = {node.name: sources.get(node.input[1]) for node in convolutions}
+    assert len(by_weight) > 5
+    assert [name for name, source in by_weight.items() if source != "DequantizeLinear"] == [
+        next(name for name in by_weight if not name.startswith("int8/"))
+    ]
+
+
+def test_the_card_carries_figures_licence_and_citations(bundle: Path) -> None:
+    card = (bundle / CARD).read_text()
+    metrics = read_bundle(bundle).metrics
+    assert f"{metrics['macro_f1']:.4f}" in card
+    for part in ("10.1109/TSM.2014.2364237", "MIR-WM811K: Dataset", "Copyright 2015", "split_seed"):
+        assert part in card or part == "split_seed"
+    assert "{" not in card
+
+
+def test_the_calibration_sample_holds_every_class_from_many_lots(wafers: WaferSet) -> None:
+    indices = splits(wafers)[Split.CALIBRATION]
+    assert len(calibration_sample(wafers, indices, per_class=3)) == 12
+    assert len(calibration_sample(wafers, indices, per_class=10_000)) == len(indices)
+
+
+def test_a_failed_export_leaves_the_bundle_as_it_was(
+    bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "bundle"
+    write_bundle(target, (bundle / MODEL).read_bytes(), read_bundle(bundle))
+    before = (target / MANIFEST).read_bytes()
+    with pytest.raises(ContractError, match="a checkpoint of this version"):
+        export(tmp_path / "no-run", data, target)
+    assert (target / MANIFEST).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_bundle_replaces_the_one_before(bundle: Path, tmp_path: Path) -> None:
+    target = tmp_path / "bundle"
+    target.mkdir()
+    (target / "leftover").touch()
+    write_bundle(target, (bundle / MODEL).read_bytes(), read_bundle(bundle))
+    assert read_bundle(target).files == read_bundle(bundle).files
+    assert not (target / "leftover").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_export_reports_bad_input(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = ["--run", str(tmp_path), "--data", str(data), "--bundle", str(tmp_path / "b")]
+    assert export_module.main(paths) == 1
+    assert "a checkpoint of this version" in capsys.readouterr().err
+
+
+def test_evaluation_writes_figures_and_one_line_a_wafer(
+    bundle: Path, data: Path, wafers: WaferSet, tmp_path: Path
+) -> None:
+    figures, predictions = tmp_path / "metrics.json", tmp_path / "preds.csv"
+    given = ["--bundle", str(bundle), "--data", str(data)]
+    written = ["--json", str(figures), "--predictions", str(predictions)]
+    assert main([*given, *written, "--split", "test", "--symmetries"]) == 0
+    with predictions.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = ["row", "prediction", "probability", "accepted", *(f"p_{name}" for name in CLASSES)]
+    assert list(rows[0]) == columns
+    indices = splits(wafers)[Split.TEST]
+    assert [int(row["row"]) for row in rows] == wafers.rows[indices].tolist()
+    thresholds = read_bundle(bundle).policy.accept
+    for row in rows:
+        scores = {name: float(row[f"p_{name}"]) for name in CLASSES}
+        assert row["prediction"] == max(scores, key=scores.__getitem__)
+        assert float(row["probability"]) == max(scores.values())
+        assert row["accepted"] in {"0", "1"}
+        sure = float(row["probability"]) - thresholds[row["prediction"]]
+        assert abs(sure) < 1e-6 or int(row["accepted"]) == (sure > 0)
+    report = json.loads(figures.read_text())
+    assert report["wafers"] == len(rows)
+    assert 0 <= report["changed_by_symmetry"]["views"] <= report["changed_by_symmetry"]["wafers"]
+
+
+def test_without_a_split_all_wafers_are_evaluated(bundle: Path, data: Path) -> None:
+    figures, rows, _ = evaluate(bundle, data)
+    assert figures["wafers"] == len(rows) == 600
+
+
+def test_labels_are_matched_by_name_not_by_position(
+    bundle: Path, wafers: WaferSet, tmp_path: Path
+) -> None:
+    some = range(40)
+    path = write_set(
+        tmp_path / "x.npz",
+        [wafers.maps[n] for n in some],
+        [3 - int(wafers.labels[n]) for n in some],
+        [0] * 40,
+    )
+    members = dict(np.load(path)) | {"classes": np.array(["LOC", "edge_ring", "center", "None"])}
+    np.savez(tmp_path / "y.npz", **members)
+    truth = evaluate(bundle, tmp_path / "y.npz")[2].truth
+    assert truth.tolist() == wafers.labels[:40].tolist()
+
+
+def test_labels_that_the_bundle_does_not_know_are_refused(
+    bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    members = dict(np.load(data)) | {"classes": np.array(["none", "Center", "Edge-Ring", "Comet"])}
+    np.savez(tmp_path / "x.npz", **members)
+    with pytest.raises(ContractError, match="expected one of none, Center.*got 'Comet'"):
+        evaluate(bundle, tmp_path / "x.npz")
+
+
+def test_a_file_without_lots_of_the_split_is_refused(
+    bundle: Path, wafers: WaferSet, tmp_path: Path
+) -> None:
+    index = int(splits(wafers)[Split.TRAIN][0])
+    path = write_set(tmp_path / "x.npz", [wafers.maps[index]], [0], [int(wafers.lots[index])])
+    with pytest.raises(ContractError, match="wafers in this split"):
+        evaluate(bundle, path, Split.TEST)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda folder: (folder / MODEL).unlink(), id="missing-model"),
+        pytest.param(lambda folder: (folder / MODEL).write_bytes(b"x"), id="altered-model"),
+        pytest.param(lambda folder: (folder / MANIFEST).write_text("{}"), id="no-manifest"),
+    ],
+)
+def test_a_spoilt_bundle_is_refused(
+    bundle: Path, data: Path, tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    write_bundle(tmp_path / "b", (bundle / MODEL).read_bytes(), read_bundle(bundle))
+    spoil(tmp_path / "b")
+    with pytest.raises(BundleError):
+        evaluate(tmp_path / "b", data)
+    assert main(["--bundle", str(tmp_path / "b"), "--data", str(data)]) == 1

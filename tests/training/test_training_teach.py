@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fabwafer.errors import ContractError
+from training.dataset import Split, WaferSet, split_of, splits
+from training.lessons import read_soft
+from training.maps import eight_views
+from training.run import load
+from training.teach import main, targets_of, teach
+from training.unlabelled import for_training, read_unlabelled
+
+TRAIN_LOTS = [lot for lot in range(1000, 1200) if split_of(lot) is Split.TRAIN]
+TEST_LOTS = [lot for lot in range(1000, 1200) if split_of(lot) is Split.TEST]
+
+
+def pack(path: Path, maps: list[np.ndarray], lots: list[int]) -> Path:
+    """Write maps as the unlabelled file holds them: one template each, one bit a die."""
+    bits = [np.packbits((wafer > 0).ravel()) for wafer in maps]
+    fails = [np.packbits(wafer[wafer > 0] == 2) for wafer in maps]
+    np.savez(
+        path,
+        template_shapes=np.array([wafer.shape for wafer in maps], np.uint16),
+        template_bits=np.concatenate(bits),
+        template_id=np.arange(len(maps)),
+        fail_bits=np.concatenate(fails),
+        map_id=np.arange(len(maps)),
+        lot=np.array(lots),
+    )
+    return path
+
+
+def some_map(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 3, (9, 11), dtype=np.uint8)
+
+
+def test_packed_maps_are_read_back(tmp_path: Path) -> None:
+    drawn = [some_map(seed) for seed in range(5)] + [some_map(9)[:4]]
+    maps, map_ids, lots = read_unlabelled(pack(tmp_path / "u.npz", drawn, TRAIN_LOTS[:6]))
+    assert all(np.array_equal(maps[n], wafer) for n, wafer in enumerate(drawn))
+    assert map_ids.tolist() == list(range(6))
+    assert lots.tolist() == TRAIN_LOTS[:6]
+
+
+def test_training_sees_each_form_once_and_none_of_the_held_out(
+    tmp_path: Path, wafers: WaferSet
+) -> None:
+    held_out = some_map(1)
+    drawn = [
+        some_map(0),
+        np.flipud(some_map(0)),  # the same form again
+        held_out,  # shown by a test lot
+        list(eight_views(held_out))[5],  # a copy of that in a training lot
+        np.rot90(wafers.maps[int(splits(wafers)[Split.TEST][0])]),  # a copy of a labelled wafer
+        some_map(2),
+    ]
+    lots = [*TRAIN_LOTS[:2], TEST_LOTS[0], *TRAIN_LOTS[2:5]]
+    packed = read_unlabelled(pack(tmp_path / "u.npz", drawn, lots))
+    assert for_training(*packed, wafers).tolist() == [0, 5]
+
+
+def test_opinions_are_those_of_the_eight_views(wafers: WaferSet, run_folder: Path) -> None:
+    teacher = load(run_folder, torch.device("cpu"))
+    planes = np.random.default_rng(0).integers(0, 256, (3, 2, 24, 24), dtype=np.uint8)
+    turned = np.ascontiguousarray(np.rot90(planes, 1, (2, 3))[:, :, ::-1])
+    assert targets_of([teacher], planes) == pytest.approx(targets_of([teacher], turned), abs=1e-6)
+
+
+def test_soft_labels_are_written_for_maps_that_are_not_plainly_normal(
+    wafers: WaferSet, run_folder: Path, tmp_path: Path
+) -> None:
+    teacher = load(run_folder, torch.device("cpu"))
+    train = splits(wafers)[Split.TRAIN]
+    count = teach([teacher], [(wafers.maps, train)], tmp_path / "soft.npz")
+    soft = read_soft(tmp_path / "soft.npz")
+    assert 0 < count < len(train)
+    assert soft.planes.shape == (count, 2, 24, 24)
+    assert soft.targets.sum(1) == pytest.approx(np.ones(count), abs=1e-5)
+    assert [path.name for path in tmp_path.iterdir()] == ["soft.npz"]
+
+
+def test_a_teacher_teaches_from_the_command_line(
+    data: Path, run_folder: Path, tmp_path: Path
+) -> None:
+    unlabelled = pack(tmp_path / "u.npz", [some_map(n) for n in range(4)], TRAIN_LOTS[:4])
+    out = tmp_path / "soft.npz"
+    given = ["--teachers", str(run_folder), "--data", str(data), "--unlabelled", str(unlabelled)]
+    assert main([*given, "--out", str(out)]) == 0
+    assert len(read_soft(out).targets) > 0
+
+
+def test_a_missing_teacher_is_reported(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--teachers", str(tmp_path), "--data", str(data), "--unlabelled", str(data)]
+    assert main([*given, "--out", str(tmp_path / "soft.npz")]) == 1
+    assert "a checkpoint of this version" in capsys.readouterr().err
+
+
+def test_soft_labels_of_another_kind_are_refused(data: Path) -> None:
+    with pytest.raises(ContractError, match="also planes, targets"):
+        read_soft(data)

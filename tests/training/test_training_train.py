@@ -1,0 +1,183 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY
+
+from fabwafer.errors import ContractError
+from training.augment import augment
+from training.dataset import Split, WaferSet, splits
+from training.lessons import Lessons, Soft, read_lessons
+from training.model import Architecture
+from training.planes import cached_planes, planes_of, to_input
+from training.run import CHECKPOINT, METRICS, load
+from training.train import begin_from, main, only_file, rate_at, start, train
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def lessons(wafers: WaferSet, tmp_path_factory: pytest.TempPathFactory) -> Lessons:
+    return read_lessons(wafers, "none", TINY.shape.side, None, tmp_path_factory.mktemp("cache"))
+
+
+def test_a_run_killed_and_resumed_ends_bit_for_bit_alike(
+    wafers: WaferSet, lessons: Lessons, run_folder: Path, tmp_path: Path
+) -> None:
+    train(start(TINY, wafers, tmp_path, resume=False), wafers, lessons, tmp_path, minutes=0)
+    assert load(tmp_path, CPU).epoch == 1
+    train(start(TINY, wafers, tmp_path, resume=True), wafers, lessons, tmp_path, minutes=5)
+    resumed, straight = load(tmp_path, CPU), load(run_folder, CPU)
+    assert all(
+        torch.equal(first, second)
+        for first, second in zip(
+            resumed.average.state_dict().values(),
+            straight.average.state_dict().values(),
+            strict=True,
+        )
+    )
+    assert [row["loss"] for row in resumed.history] == [row["loss"] for row in straight.history]
+
+
+def test_every_epoch_leaves_its_figures(run_folder: Path) -> None:
+    history = json.loads((run_folder / METRICS).read_text())
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert history[-1]["loss"] < history[0]["loss"]
+
+
+def test_a_folder_with_a_run_is_not_overwritten(wafers: WaferSet, run_folder: Path) -> None:
+    with pytest.raises(ContractError, match="a folder without a run, or --resume"):
+        start(TINY, wafers, run_folder, resume=False)
+
+
+def test_a_run_does_not_go_on_with_other_data(wafers: WaferSet, run_folder: Path) -> None:
+    other = replace(wafers, labels=wafers.labels[::-1])
+    with pytest.raises(ContractError, match="--data: expected the run's data"):
+        start(TINY, other, run_folder, resume=True)
+
+
+def test_data_without_the_normal_class_is_refused(wafers: WaferSet, tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="normal: expected one of none, Center"):
+        start(replace(TINY, normal="good"), wafers, tmp_path, resume=False)
+
+
+def test_a_class_that_training_lots_lack_is_refused(wafers: WaferSet, tmp_path: Path) -> None:
+    more = replace(wafers, classes=(*wafers.classes, "Donut"))
+    with pytest.raises(ContractError, match="wafers of every class in the training lots"):
+        read_lessons(more, "none", 24, None, tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint"], ids=["empty", "text"])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / CHECKPOINT).write_bytes(content)
+    with pytest.raises(ContractError, match="run: expected a checkpoint of this version"):
+        load(tmp_path, CPU)
+
+
+def test_a_student_begins_with_the_averaged_weights(
+    wafers: WaferSet, run_folder: Path, tmp_path: Path
+) -> None:
+    run = start(TINY, wafers, tmp_path, resume=False)
+    begin_from(run, run_folder)
+    expected = load(run_folder, CPU).averaged.head.weight
+    assert torch.equal(run.network.head.weight, expected)
+    assert torch.equal(run.averaged.head.weight, expected)
+
+
+def test_a_student_of_another_shape_is_refused(
+    wafers: WaferSet, run_folder: Path, tmp_path: Path
+) -> None:
+    run = start(replace(TINY, shape=Architecture(side=24)), wafers, tmp_path, resume=False)
+    with pytest.raises(ContractError, match="--begin-from"):
+        begin_from(run, run_folder)
+
+
+def test_an_epoch_sees_every_defect_and_as_many_normal_wafers(lessons: Lessons) -> None:
+    seen = np.concatenate([draw.hard for draw in lessons.epoch(0, 1, 32, 1.0)])
+    defects = np.flatnonzero(lessons.labels != 0)
+    assert set(defects) <= set(seen)
+    assert len(seen) == 2 * len(defects)
+    assert len(set(seen)) == len(seen)
+
+
+def test_normal_logits_are_shifted_by_the_share_that_is_drawn(lessons: Lessons) -> None:
+    defects = int((lessons.labels != 0).sum())
+    normals = len(lessons.labels) - defects
+    shift = lessons.batch(lessons.epoch(0, 1, 32, 0.5)[0]).shifts[0]
+    assert shift[0] == pytest.approx(np.log(round(0.5 * defects) / normals))
+    assert not shift[1:].any()
+
+
+def test_epochs_differ_and_repeat(lessons: Lessons) -> None:
+    first, again, second = (lessons.epoch(n, 1, 32, 1.0)[0].hard for n in (0, 0, 1))
+    assert first.tolist() == again.tolist()
+    assert first.tolist() != second.tolist()
+
+
+def test_soft_labels_come_between_the_hard_ones_unshifted(lessons: Lessons) -> None:
+    soft = Soft(lessons.planes[:50], np.full((50, 4), 0.25, np.float32))
+    taught = replace(lessons, soft=soft)
+    draw = taught.epoch(0, 1, 32, 1.0)[0]
+    batch = taught.batch(draw)
+    assert len(draw.soft) > 0
+    assert len(batch.images) == len(draw.hard) + len(draw.soft)
+    assert (batch.targets[len(draw.hard) :] == 0.25).all()
+    assert not batch.shifts[len(draw.hard) :].any()
+
+
+def test_the_rate_warms_up_and_falls_to_nothing() -> None:
+    rates = [rate_at(progress, replace(TINY, epochs=10)) for progress in (0, 0.5, 1, 5.5, 10)]
+    peak = TINY.learning_rate
+    assert rates == pytest.approx([0, peak / 2, peak, peak / 2, 0])
+
+
+def test_augmentation_keeps_the_shares_and_the_wafer(wafers: WaferSet) -> None:
+    torch.manual_seed(0)
+    planes = to_input(planes_of(wafers.maps, np.arange(64), 24))
+    seen = augment(planes)
+    assert seen.shape == planes.shape
+    assert 0 <= seen.min()
+    assert seen.max() <= 1 + 1e-6
+    dies = seen[:, 0].mean((1, 2)) / planes[:, 0].mean((1, 2))
+    assert dies.numpy() == pytest.approx(np.ones(64), abs=0.3)
+    assert not torch.equal(seen, planes)
+
+
+def test_planes_are_read_back_from_the_cache(wafers: WaferSet, tmp_path: Path) -> None:
+    fresh = np.array(cached_planes(wafers, 16, tmp_path))
+    files = [path.name for path in tmp_path.iterdir()]
+    assert np.array_equal(cached_planes(wafers, 16, tmp_path), fresh)
+    assert [path.name for path in tmp_path.iterdir()] == files
+    assert len(files) == 1
+
+
+def test_training_needs_only_the_paths(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SM_CHANNEL_TRAIN", str(data.parent))
+    monkeypatch.setenv("SM_MODEL_DIR", str(tmp_path / "model"))
+    monkeypatch.setenv("SM_HP_EPOCHS", "1")
+    assert main(["--cache", str(tmp_path), "--minutes", "0"]) == 0
+    assert (tmp_path / "model" / CHECKPOINT).exists()
+
+
+def test_bad_data_ends_with_a_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--data", str(tmp_path / "absent.npz"), "--out", str(tmp_path / "out")]) == 1
+    assert "expected an npz of wafer maps" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_channel_with_two_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").touch()
+    (tmp_path / "b.npz").touch()
+    with pytest.raises(ContractError, match="one npz in"):
+        only_file(tmp_path)
+
+
+def test_validation_wafers_are_never_trained_on(wafers: WaferSet, lessons: Lessons) -> None:
+    assert lessons.indices.tolist() == splits(wafers)[Split.TRAIN].tolist()
