@@ -9,11 +9,13 @@ SOURCES := $(PACKAGES) training tests scripts app.py
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox test test-sandbox test-long test-arm64 check lint types imports synth bench walk \
+.PHONY: help setup demo sandbox test test-sandbox test-long test-arm64 check lint types imports synth bench walk \
 	format schemas lock component app train
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
+
+setup: app ## the Python environment and the CDK command line
 
 app:
 	@$(PYTHON) scripts/setup app node

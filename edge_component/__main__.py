@@ -47,9 +47,7 @@ def _run(config: Path | None) -> int:
     health = Health()
     if config is None:
         nucleus = Nucleus()
-        source = GreengrassConfiguration(
-            nucleus, health, thing=os.environ.get("AWS_IOT_THING_NAME", "")
-        )
+        source = GreengrassConfiguration(nucleus, health)
         return Main(source, nucleus, health, stop, patient=True).run()
     under_greengrass = Nucleus() if NUCLEUS_VARIABLE in os.environ else None
     return Main(FileConfiguration(config), under_greengrass, health, stop).run()

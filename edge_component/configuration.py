@@ -1,6 +1,7 @@
 """Where the configuration comes from, and when it may have changed."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,13 +78,11 @@ class GreengrassConfiguration:
         nucleus: Nucleus,
         health: Health,
         *,
-        thing: str = "",
         resubscribe_s: float = 600.0,
         debounce_s: float = _DEBOUNCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._nucleus = nucleus
-        self._thing = thing
         self._health = health
         self._backoff = Backoff(first_s=1.0)
         self._debounce_s = debounce_s
@@ -96,11 +95,12 @@ class GreengrassConfiguration:
     def read(self) -> Mapping[str, Any]:
         """Fetch the values."""
         try:
-            return self._nucleus.configuration()
+            values = self._nucleus.configuration()
         except NucleusAwayError as error:
             raise ContractError(
                 "configuration", None, f"an answer of Greengrass ({error})"
             ) from error
+        return component_values(values, os.environ.get("AWS_IOT_THING_NAME", ""))
 
     def may_have_changed(self) -> bool:
         """Keep the subscription alive and debounce its events."""

@@ -47,12 +47,12 @@ class Cloud:
         scan = {"TableName": self.outputs[table], "Select": "COUNT", "ConsistentRead": True}
         return sum(page["Count"] for page in pages.paginate(**scan))
 
-    def keys(self, bucket: str) -> list[str]:
-        """Return every key of a bucket, named by its output."""
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Return every key of a bucket, named by its output, that starts with `prefix`."""
         pages = self.emulator.client("s3").get_paginator("list_objects_v2")
         return [
             entry["Key"]
-            for page in pages.paginate(Bucket=self.outputs[bucket])
+            for page in pages.paginate(Bucket=self.outputs[bucket], Prefix=prefix)
             for entry in page.get("Contents", [])
         ]
 

@@ -87,11 +87,11 @@ def played(cameras: Sequence[Camera]) -> list[Played]:
     ]
 
 
-def find(cloud: Cloud, subscriber: Subscriber) -> Found:
-    """Return everything the cloud ended up with."""
+def find(cloud: Cloud, subscriber: Subscriber, prefix: str = "") -> Found:
+    """Return everything the cloud ended up with; of the pictures only those whose key starts with `prefix`."""
     return Found(
         stored=cloud.items("PredictionsTable"),
-        archived=_pictures(cloud),
+        archived=_pictures(cloud, prefix),
         alerts=subscriber.collect(),
         reviews=cloud.items("ReviewsTable"),
         quarantined=cloud.objects("QuarantineBucket"),
@@ -99,12 +99,12 @@ def find(cloud: Cloud, subscriber: Subscriber) -> Found:
     )
 
 
-def _pictures(cloud: Cloud) -> dict[str, str]:
+def _pictures(cloud: Cloud, prefix: str) -> dict[str, str]:
     s3, bucket = cloud.emulator.client("s3"), cloud.outputs["ImagesBucket"]
 
     def digest(key: str) -> str:
         return hashlib.sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).hexdigest()
 
-    keys = cloud.keys("ImagesBucket")
+    keys = cloud.keys("ImagesBucket", prefix)
     with ThreadPoolExecutor(_READERS) as pool:
         return dict(zip(keys, pool.map(digest, keys), strict=True))

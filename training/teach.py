@@ -27,17 +27,19 @@ from training.unlabelled import for_training, read_unlabelled
 
 PLAINLY_NORMAL = 0.98
 _SEED = 7
-Planes8 = npt.NDArray[np.uint8]
+StoredPlanes = npt.NDArray[np.uint8]
 Targets = npt.NDArray[np.float32]
 
 
-def interesting(teachers: Sequence[Run], planes: Planes8) -> Planes8:
-    """Return the planes that the teachers do not find plainly normal at first sight."""
+def interesting(
+    teachers: Sequence[Run], planes: StoredPlanes, plainly_normal: float
+) -> StoredPlanes:
+    """Return the planes that the teachers find less normal than that at first sight."""
     normal = teachers[0].recipe.labels.index(teachers[0].recipe.normal)
-    return planes[_opinion(teachers, planes)[:, normal] < PLAINLY_NORMAL]
+    return planes[_opinion(teachers, planes)[:, normal] < plainly_normal]
 
 
-def targets_of(teachers: Sequence[Run], planes: Planes8) -> Targets:
+def targets_of(teachers: Sequence[Run], planes: StoredPlanes) -> Targets:
     """Return probabilities (maps, labels), the mean of all teachers over the eight views."""
     views = (
         np.ascontiguousarray(np.rot90(view, turns, (2, 3)))
@@ -48,7 +50,7 @@ def targets_of(teachers: Sequence[Run], planes: Planes8) -> Targets:
     return mean
 
 
-def _opinion(teachers: Sequence[Run], planes: Planes8) -> Targets:
+def _opinion(teachers: Sequence[Run], planes: StoredPlanes) -> Targets:
     every = np.arange(len(planes))
     opinions = [torch.from_numpy(logits_of(each.averaged, planes, every)) for each in teachers]
     mean: Targets = torch.stack([softmax(logits, 1) for logits in opinions]).mean(0).numpy()
@@ -56,19 +58,24 @@ def _opinion(teachers: Sequence[Run], planes: Planes8) -> Targets:
 
 
 def teach(
-    teachers: Sequence[Run], sources: Sequence[tuple[Maps, Ints]], out: Path
-) -> tuple[int, ...]:
+    teachers: Sequence[Run],
+    sources: Sequence[tuple[Maps, Ints]],
+    out: Path,
+    plainly_normal: float = PLAINLY_NORMAL,
+) -> int:
     """Write soft labels of the maps at the given indices of each source; returns how many."""
     side = teachers[0].recipe.shape.side
-    planes = np.concatenate(
-        [interesting(teachers, planes_of(maps, indices, side)) for maps, indices in sources]
-    )
+    chosen = [
+        interesting(teachers, planes_of(maps, indices, side), plainly_normal)
+        for maps, indices in sources
+    ]
+    planes = np.concatenate(chosen)
     targets = targets_of(teachers, planes)
     unfinished = out.with_suffix(".part")
     with unfinished.open("wb") as file:
         np.savez(file, planes=planes, targets=targets)
     unfinished.rename(out)
-    return planes.shape
+    return len(planes)
 
 
 def sources_of(wafers: WaferSet, unlabelled: Path, count: int) -> list[tuple[Maps, Ints]]:
@@ -95,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"soft labels of {teach(teachers, sources, given.out)[0]} maps\n")
+    sys.stdout.write(f"soft labels of {teach(teachers, sources, given.out)} maps\n")
     return 0
 
 

@@ -11,16 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ARM64_ROOT = ROOT / ".cache" / "arm64-root"
-THING = "faba--camera1"
 PYTHON_OF_DEBIAN_12 = "3.11"
 GGC_USER = "990"
 INSTALL_S = 600
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.arm64)
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,7 @@ class Device:
         self, *command: str | Path, timeout_s: float, launcher: tuple[str, ...] = (), **options: Any
     ) -> str:
         """Run a command on the device; return what it printed."""
-        done = subprocess.run(  # noqa: S603 - commands of our own
+        done = subprocess.run(
             [*launcher, *self.command(*command, **options)],
             capture_output=True,
             text=True,
@@ -87,7 +80,7 @@ def built(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("built") / "component"
     command = [sys.executable, ROOT / "scripts" / "build_component", "--platform", "aarch64"]
     command += ["--python", PYTHON_OF_DEBIAN_12, "--out", out]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True)
     return out
 
 

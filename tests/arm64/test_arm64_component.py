@@ -11,6 +11,8 @@ from edge_component.config import SimulatorSource
 from edge_component.pictures import encode_dies
 from edge_component.simulator import Simulator
 
+pytestmark = pytest.mark.arm64
+
 ROOT = Path(__file__).resolve().parents[2]
 REAL_WAFERS = ROOT.parent / "shared" / "data" / "wm811k_labelled.npz"
 WAFERS = 500
@@ -59,7 +61,7 @@ def test_the_device_decides_as_this_machine_does(device, pictures, capsys):
     here, there = pictures / "here.csv", device.greengrass / "work" / "there.csv"
     classify = ("-m", "edge_component", "classify", pictures)
     bundle = ("--bundle", ROOT / "models" / "wafer-map")
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [sys.executable, *classify, "--csv", here, *bundle], check=True, capture_output=True
     )
     there.parent.chmod(0o777)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from sandbox.cameras import MODEL
@@ -8,6 +9,8 @@ from sandbox.deploy import AUDIT_RATE
 from sandbox.observe import find, played, progress, watch
 from sandbox.report import report
 from sandbox.verify import expect
+
+pytestmark = pytest.mark.arm64
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASH = ROOT / "sandbox" / "leash.py"

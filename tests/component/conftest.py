@@ -56,7 +56,7 @@ def build(bundle):
     def run(out, *arguments, model=bundle) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, ROOT / "scripts" / "build_component", "--out", out]
         command += ["--model", model, "--python", PYTHON, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, check=False)
 
     return run
 

@@ -3,7 +3,8 @@
 import pytest
 
 from edge_component.config import parse_settings
-from edge_component.configuration import component_values
+from edge_component.configuration import GreengrassConfiguration, component_values
+from edge_component.health import Health
 from fabwafer.errors import ContractError
 
 SOURCE = {"source": {"kind": "folder", "folder": "/var/lib/fabwafer/pictures"}}
@@ -34,3 +35,14 @@ def test_a_thing_that_names_no_camera_is_said_to_the_operator(delivered, thing):
 def test_a_component_that_no_deployment_gave_a_source_says_so(delivered):
     with pytest.raises(ContractError, match="^source: "):
         parse_settings(component_values(delivered, "faba--camera1"))
+
+
+class NucleusOfOneAnswer:
+    def __init__(self, values):
+        self.configuration = lambda: values
+
+
+def test_the_component_asks_the_nucleus_and_its_environment(delivered, monkeypatch):
+    monkeypatch.setenv("AWS_IOT_THING_NAME", "faba--camera1")
+    read = GreengrassConfiguration(NucleusOfOneAnswer(delivered | SOURCE), Health()).read()
+    assert parse_settings(read).camera == "camera1"

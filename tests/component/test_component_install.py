@@ -33,8 +33,8 @@ def device(built, edge_recipe, tmp_path_factory):
 
 
 def run(device, *arguments):
-    environment = {"PATH": os.environ["PATH"]}
-    return subprocess.run(  # noqa: S603
+    environment = {"PATH": os.environ["PATH"], "ORT_DISABLE_TELEMETRY": "1"}
+    return subprocess.run(
         [device / "venv" / "bin" / "python", *arguments],
         cwd=device.parent,
         env=environment,
@@ -69,6 +69,11 @@ def test_the_installed_component_classifies_pictures(device, tmp_path):
         rows = list(csv.DictReader(stream))
     assert len(rows) == 9
     assert all(row["prediction"] and not row["error"] for row in rows)
+
+
+@pytest.mark.parametrize("library", ["cv2", "onnxruntime", "awsiot.greengrasscoreipc.clientv2"])
+def test_the_device_has_what_every_source_and_publisher_needs(device, library):
+    assert run(device, "-c", f"import {library}").returncode == 0
 
 
 def test_wheels_are_not_kept_once_they_are_installed(device):

@@ -92,7 +92,7 @@ class Broker:
     def start(self) -> None:
         assert MOSQUITTO is not None
         arguments = [MOSQUITTO, "-c", str(self._folder / "mosquitto.conf")]
-        self._process = subprocess.Popen(  # noqa: S603 (ours)
+        self._process = subprocess.Popen(
             arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + 10

@@ -240,7 +240,7 @@ class FakeNucleus:
         body = {"_message": None, "_errorCode": shape}
         self._send(connection, _APPLICATION_ERROR, _TERMINATE, stream, shape, body)
 
-    def _send(  # noqa: PLR0917 (a frame has so many parts)
+    def _send(
         self,
         connection: socket.socket,
         kind: int,

@@ -177,7 +177,7 @@ class TestWithABroker:
         )
         command = [sys.executable, "-m", "edge_component", "--config", str(config)]
         reader = Reader(broker, authority)
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 (ours)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         assert until(lambda: len(reader.messages) > 40)
         broker.stop()
         assert until(lambda: len(journal.read_text().splitlines()) > 80)
@@ -186,7 +186,7 @@ class TestWithABroker:
         reader.client.stop()
         broker.start()
         again = Reader(broker, authority)
-        second = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 (ours)
+        second = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         assert second.wait(60) == 0
         seen = {topic for topic, _ in reader.messages + again.messages}
         imgids = [json.loads(line)["imgid"] for line in journal.read_text().splitlines()]

@@ -36,7 +36,7 @@ def test_cdk_nag_does_look(tmp_path: Path) -> None:
 
 
 def test_cfn_lint_finds_nothing(prod: Cloud, sandbox: Cloud) -> None:
-    done = subprocess.run(  # noqa: S603 - files of our own
+    done = subprocess.run(
         [
             str(Path(sys.executable).with_name("cfn-lint")),
             *("--ignore-checks", SUPERFLUOUS_DEPENDENCY, "--regions", "eu-central-1", "--"),

@@ -14,7 +14,9 @@ def tracked(*patterns):
     return [ROOT / name for name in listing.stdout.split()]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name
+)
 def test_lock_files_pin_with_hashes_and_name_no_index(path):
     text = path.read_text()
     assert "--hash=sha256:" in text
@@ -26,13 +28,20 @@ def test_the_package_lock_names_no_registry():
 
 
 def test_boto3_stays_behind_the_stores():
-    users = [path for path in tracked("*.py") if re.search(r"^\s*(import|from) boto", path.read_text(), re.M)]
+    users = [
+        path
+        for path in tracked("*.py")
+        if re.search(r"^\s*(import|from) boto", path.read_text(), re.MULTILINE)
+    ]
     folders = {path.relative_to(ROOT).parts[0] for path in users}
     modules = {path for path in users if path.relative_to(ROOT).parts[0] == "lambdas"}
     assert folders <= {"lambdas", "sandbox", "tests", "bench", "training"}
-    assert {path.relative_to(ROOT / "lambdas").parts[0] for path in modules} <= {"stores.py", "stores"}
+    assert {path.relative_to(ROOT / "lambdas").parts[0] for path in modules} <= {
+        "stores.py",
+        "stores",
+    }
 
 
 @pytest.mark.parametrize("target", ["demo", "sandbox", "test", "check", "synth", "bench", "walk"])
 def test_the_makefile_has_what_the_readme_promises(target):
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)

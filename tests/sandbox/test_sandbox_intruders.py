@@ -98,23 +98,30 @@ def test_nobody_answers_on_another_address_of_this_machine(sandbox: Cloud) -> No
 
 
 def test_a_device_is_let_in_under_its_own_name_and_topics(
-    sandbox: Cloud, devices: list[Device]
+    sandbox: Cloud, devices: dict[str, Device]
 ) -> None:
-    with connect(sandbox, devices[0].credentials, devices[0].thing) as client:
-        assert client.publish(f"fabwafer/{devices[0].fab}/{devices[0].camera}/unheard", b"{}") == 0
+    with connect(sandbox, devices["camera1"].credentials, devices["camera1"].thing) as client:
+        assert (
+            client.publish(
+                f"fabwafer/{devices['camera1'].fab}/{devices['camera1'].camera}/unheard", b"{}"
+            )
+            == 0
+        )
 
 
-def test_a_device_without_a_certificate_is_refused(sandbox: Cloud, devices: list[Device]) -> None:
+def test_a_device_without_a_certificate_is_refused(
+    sandbox: Cloud, devices: dict[str, Device]
+) -> None:
     with pytest.raises(Refused):
-        connect(sandbox, Credentials(sandbox.emulator.ca, None, None), devices[0].thing)
+        connect(sandbox, Credentials(sandbox.emulator.ca, None, None), devices["camera1"].thing)
 
 
 def test_a_certificate_of_a_foreign_authority_is_refused(
-    sandbox: Cloud, devices: list[Device], tmp_path: Path
+    sandbox: Cloud, devices: dict[str, Device], tmp_path: Path
 ) -> None:
-    foreign = foreign_credentials(tmp_path, sandbox.emulator.ca, devices[0].thing)
+    foreign = foreign_credentials(tmp_path, sandbox.emulator.ca, devices["camera1"].thing)
     with pytest.raises(Refused):
-        connect(sandbox, foreign, devices[0].thing)
+        connect(sandbox, foreign, devices["camera1"].thing)
 
 
 @pytest.mark.parametrize("status", ["REVOKED", "INACTIVE"])
@@ -132,21 +139,28 @@ def test_a_withdrawn_certificate_is_refused(sandbox: Cloud, tmp_path: Path, stat
 
 @pytest.mark.parametrize("kind", ["prediction", "img", "status"])
 def test_a_device_cannot_publish_as_another_camera(
-    sandbox: Cloud, devices: list[Device], kind: str
+    sandbox: Cloud, devices: dict[str, Device], kind: str
 ) -> None:
-    with connect(sandbox, devices[0].credentials, devices[0].thing) as client:
-        assert client.publish(topic(devices[1], kind), b"{}") == NOT_AUTHORIZED
+    with connect(sandbox, devices["camera1"].credentials, devices["camera1"].thing) as client:
+        assert client.publish(topic(devices["camera2"], kind), b"{}") == NOT_AUTHORIZED
 
 
 @pytest.mark.parametrize("rule", ["FabWaferPrediction", "FabWaferImage"])
-def test_basic_ingest_is_no_way_around_it(sandbox: Cloud, devices: list[Device], rule: str) -> None:
-    with connect(sandbox, devices[0].credentials, devices[0].thing) as client:
-        assert client.publish(f"$aws/rules/{rule}/{topic(devices[1])}", b"{}") == NOT_AUTHORIZED
+def test_basic_ingest_is_no_way_around_it(
+    sandbox: Cloud, devices: dict[str, Device], rule: str
+) -> None:
+    with connect(sandbox, devices["camera1"].credentials, devices["camera1"].thing) as client:
+        assert (
+            client.publish(f"$aws/rules/{rule}/{topic(devices['camera2'])}", b"{}")
+            == NOT_AUTHORIZED
+        )
 
 
-def test_a_device_cannot_connect_under_another_name(sandbox: Cloud, devices: list[Device]) -> None:
+def test_a_device_cannot_connect_under_another_name(
+    sandbox: Cloud, devices: dict[str, Device]
+) -> None:
     with pytest.raises(RefusedError) as refused:
-        connect(sandbox, devices[0].credentials, devices[1].thing)
+        connect(sandbox, devices["camera1"].credentials, devices["camera2"].thing)
     assert refused.value.reason == NOT_AUTHORIZED
 
 
@@ -199,8 +213,8 @@ def test_mqtt_over_websocket_wants_a_signature(sandbox: Cloud) -> None:
     assert status(sandbox, "GET", "/mqtt", upgrade) == 403
 
 
-def test_keys_are_readable_by_their_owner_alone(devices: list[Device]) -> None:
-    for device in devices:
+def test_keys_are_readable_by_their_owner_alone(devices: dict[str, Device]) -> None:
+    for device in devices.values():
         for path in (device.credentials.key, device.credentials.certificate):
             assert path is not None
             assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -14,7 +14,10 @@ from training.train import read_lessons, start, train
 
 CLASSES = ("none", "Center", "Edge-Ring", "Loc")
 TINY = Recipe(
-    epochs=4, batch=32, averaging=0.8, shape=Architecture(side=24, widths=(32, 32, 32), blocks=(1, 1, 1))
+    epochs=4,
+    batch=32,
+    averaging=0.8,
+    shape=Architecture(side=24, widths=(32, 32, 32), blocks=(1, 1, 1)),
 )
 
 
@@ -63,9 +66,7 @@ def wafers(data: Path) -> WaferSet:
 
 
 @pytest.fixture(scope="session")
-def run_folder(
-    data: Path, wafers: WaferSet, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def run_folder(wafers: WaferSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     run = start(TINY, wafers, folder / "a", resume=False)
     lessons = read_lessons(wafers, "none", TINY.shape.side, None, folder / "cache")

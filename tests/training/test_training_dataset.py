@@ -52,7 +52,9 @@ def test_another_seed_shares_out_otherwise() -> None:
 
 def test_a_lot_in_two_parts_is_refused(wafers: WaferSet) -> None:
     parts = {Split.TRAIN: np.array([0]), Split.TEST: np.array([1])}
-    with pytest.raises(ContractError, match="lot: expected in train or in test, not in both, got 0"):
+    with pytest.raises(
+        ContractError, match="lot: expected in train or in test, not in both, got 0"
+    ):
         require_disjoint_lots(wafers, parts)
 
 
@@ -85,7 +87,9 @@ def test_rows_are_numbered_when_the_file_has_none(data: Path, tmp_path: Path) ->
         pytest.param({"flat": np.zeros(3, np.uint8)}, "flat: expected uint8", id="too-short"),
         pytest.param({"shapes": np.zeros((4, 3), int)}, "shapes: expected", id="no-sizes"),
         pytest.param({"shapes": np.zeros((0, 2), int)}, "shapes: expected", id="empty"),
-        pytest.param({"labels": np.zeros(3, int)}, "labels: expected one for each", id="few-labels"),
+        pytest.param(
+            {"labels": np.zeros(3, int)}, "labels: expected one for each", id="few-labels"
+        ),
         pytest.param({"labels": np.full(600, 9)}, "labels: expected indices", id="unknown-label"),
         pytest.param({"labels": np.full(600, -1)}, "labels: expected indices", id="negative-label"),
         pytest.param({"lot": np.zeros(600)}, "lot: expected integers", id="lots-as-floats"),

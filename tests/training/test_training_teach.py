@@ -61,7 +61,7 @@ def test_training_sees_each_form_once_and_none_of_the_held_out(
     assert for_training(*packed, wafers).tolist() == [0, 5]
 
 
-def test_opinions_are_those_of_the_eight_views(wafers: WaferSet, run_folder: Path) -> None:
+def test_opinions_are_those_of_the_eight_views(run_folder: Path) -> None:
     teacher = load(run_folder, torch.device("cpu"))
     planes = np.random.default_rng(0).integers(0, 256, (3, 2, 24, 24), dtype=np.uint8)
     turned = np.ascontiguousarray(np.rot90(planes, 1, (2, 3))[:, :, ::-1])
@@ -73,7 +73,7 @@ def test_soft_labels_are_written_for_maps_that_are_not_plainly_normal(
 ) -> None:
     teacher = load(run_folder, torch.device("cpu"))
     train = splits(wafers)[Split.TRAIN]
-    count = teach([teacher], [(wafers.maps, train)], tmp_path / "soft.npz")
+    count = teach([teacher], [(wafers.maps, train)], tmp_path / "soft.npz", 0.6)
     soft = read_soft(tmp_path / "soft.npz")
     assert 0 < count < len(train)
     assert soft.planes.shape == (count, 2, 24, 24)

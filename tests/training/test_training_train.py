@@ -139,7 +139,7 @@ def test_augmentation_keeps_the_shares_and_the_wafer(wafers: WaferSet) -> None:
     planes = to_input(planes_of(wafers.maps, np.arange(64), 24))
     seen = augment(planes)
     assert seen.shape == planes.shape
-    assert 0 <= seen.min()
+    assert seen.min() >= 0
     assert seen.max() <= 1 + 1e-6
     dies = seen[:, 0].mean((1, 2)) / planes[:, 0].mean((1, 2))
     assert dies.numpy() == pytest.approx(np.ones(64), abs=0.3)
@@ -164,9 +164,7 @@ def test_training_needs_only_the_paths(
     assert (tmp_path / "model" / CHECKPOINT).exists()
 
 
-def test_bad_data_ends_with_a_message(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_data_ends_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data", str(tmp_path / "absent.npz"), "--out", str(tmp_path / "out")]) == 1
     assert "expected an npz of wafer maps" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
