@@ -26,6 +26,13 @@ SOUND = {"imgid": "img1", "timestamp": 1554134552944, "prediction": "none", "pro
 
 names = st.from_regex(r"[A-Za-z0-9_.-]{1,64}", fullmatch=True).filter(lambda name: name.strip("."))
 fractions = st.floats(0, 1)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
 predictions = st.builds(
     Prediction,
     fab=names,
@@ -66,16 +73,9 @@ def test_any_payload_is_a_message_or_a_contract_error(payload):
         Prediction.parse(payload, PREDICTION_TOPIC)
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from([*SOUND, "fab", "lot", "scores", "x"]), st.from_type(object) | st.none()
-    )
-)
+@given(st.dictionaries(st.sampled_from([*SOUND, "fab", "lot", "scores", "x"]), json_values))
 def test_any_json_body_is_a_message_or_a_contract_error(changes):
-    try:
-        payload = json.dumps(SOUND | changes).encode()
-    except (TypeError, ValueError):
-        return
+    payload = json.dumps(SOUND | changes).encode()
     try:
         assert Prediction.parse(payload, PREDICTION_TOPIC).fab == "faba"
     except ContractError as error:
