@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from fabwafer.errors import BundleError
-from fabwafer.messages import Sha256
+from fabwafer.fields import Sha256
 from fabwafer.triage import Policy
 
 MANIFEST = "manifest.json"
@@ -23,7 +23,7 @@ class Manifest(BaseModel):
     policy's order of labels, and `heat`, float32 of shape (rows, columns), 0..1, for the most probable label.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
 
     format: Annotated[int, Field(ge=FORMAT, le=FORMAT)] = FORMAT
     name: str

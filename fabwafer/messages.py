@@ -7,16 +7,28 @@ behind it every message is valid and its identity is that of its topic.
 import base64
 import binascii
 import hashlib
-import math
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from fabwafer.errors import ContractError
-from fabwafer.topics import IMGID_PATTERN, NAME_PATTERN, Kind, Topic
+from fabwafer.fields import (
+    Count,
+    Finite,
+    Fraction,
+    ImageId,
+    Lot,
+    ModelName,
+    Name,
+    NotNegative,
+    S3Uri,
+    Sha256,
+    Timestamp,
+    Wafer,
+)
+from fabwafer.topics import Kind, Topic
 
 MAX_PREDICTION_BYTES = 5_000
 """A prediction's limit: AWS IoT meters in 5 kB, and Greengrass Lite drops the connection above 7,300 bytes."""
@@ -24,28 +36,6 @@ MAX_MESSAGE_BYTES = 128 * 1024
 """AWS IoT Core's limit of one message."""
 MAX_AHEAD_MS = 24 * 3600 * 1000
 """How far a camera's clock may run ahead. Behind is no error: an outage delivers late."""
-
-_LATEST_SECONDS = 100_000_000_000  # as seconds the year 5138, as milliseconds March 1973
-_S3_URI = r"^s3://([a-z0-9.-]{3,63})/([^\x00-\x1f]{1,1024})$"
-
-
-def _to_milliseconds(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    if not math.isfinite(value):
-        return value
-    return round(value * 1000) if abs(value) < _LATEST_SECONDS else round(value)
-
-
-Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-ImageId = Annotated[str, Field(pattern=IMGID_PATTERN)]
-Timestamp = Annotated[int, Field(ge=0, le=253_402_300_799_999), BeforeValidator(_to_milliseconds)]
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}@[A-Za-z0-9_.+-]{1,32}$")]
-Lot = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,64}$(?!\n)")]
-Wafer = Annotated[int, Field(ge=0, le=9999)]
 
 
 class Message(BaseModel):
@@ -124,11 +114,11 @@ class Prediction(_DeviceMessage):
     wafer: Wafer | None = None
     model: ModelName | None = None
     scores: dict[str, Fraction] | None = None
-    sequence: Annotated[int, Field(ge=0)] | None = None
+    sequence: Count | None = None
     sha256: Sha256 | None = None
     novelty: Finite | None = None
     heat: list[list[Finite]] | None = None
-    edge_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    edge_ms: NotNegative | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the content, equal for a message and its repeats."""
@@ -144,7 +134,7 @@ class ImageMessage(_DeviceMessage):
     lot: Lot | None = None
     wafer: Wafer | None = None
     data: Annotated[str | None, Field(alias="bytes", min_length=1)] = None
-    s3: Annotated[str, Field(pattern=_S3_URI)] | None = None
+    s3: S3Uri | None = None
     sha256: Sha256 | None = None
 
     @model_validator(mode="after")
@@ -181,10 +171,10 @@ class ImageMessage(_DeviceMessage):
 
     def s3_object(self) -> tuple[str, str]:
         """Return bucket and key of a picture that is not inline."""
-        match = re.match(_S3_URI, self.s3 or "")
-        if match is None:
-            raise ContractError("s3", self.s3, "s3://<bucket>/<key>")
-        return match[1], match[2]
+        if self.s3 is None:
+            raise ContractError("s3", None, "s3://<bucket>/<key>")
+        bucket, _, key = self.s3.removeprefix("s3://").partition("/")
+        return bucket, key
 
 
 class Heartbeat(_DeviceMessage):
@@ -194,18 +184,18 @@ class Heartbeat(_DeviceMessage):
 
     version: Annotated[str, Field(min_length=1, max_length=32)]
     model: ModelName | None = None
-    uptime_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    uptime_s: NotNegative
     degraded: list[str] = []
-    sequence: Annotated[int, Field(ge=0)] | None = None
-    outbox_messages: Annotated[int, Field(ge=0)] = 0
-    outbox_oldest_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    dropped: Annotated[int, Field(ge=0)] = 0
-    quarantined: Annotated[int, Field(ge=0)] = 0
-    classified: Annotated[int, Field(ge=0)] = 0
+    sequence: Count | None = None
+    outbox_messages: Count = 0
+    outbox_oldest_s: NotNegative = 0.0
+    dropped: Count = 0
+    quarantined: Count = 0
+    classified: Count = 0
     last_wafer: Timestamp | None = None
-    disk_free_bytes: Annotated[int, Field(ge=0)] | None = None
+    disk_free_bytes: Count | None = None
     temperature_c: Finite | None = None
-    edge_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    edge_ms: NotNegative | None = None
 
 
 def image_key(fab: str, camera: str, timestamp: int, imgid: str) -> str:

@@ -1,16 +1,7 @@
 """What the cloud hands on about predictions: alerts to people and machines, requests to reviewers."""
 
-from fabwafer.messages import (
-    Finite,
-    Fraction,
-    ImageId,
-    Lot,
-    Message,
-    ModelName,
-    Name,
-    Timestamp,
-    Wafer,
-)
+from fabwafer.fields import Finite, Fraction, ImageId, Lot, ModelName, Name, Timestamp, Wafer
+from fabwafer.messages import Message
 
 
 class WaferRef(Message):

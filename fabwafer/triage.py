@@ -9,8 +9,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from fabwafer.errors import ContractError
+from fabwafer.fields import Finite, Fraction, ModelName
 from fabwafer.labels import WM811K, LabelSet
-from fabwafer.messages import Finite, Fraction, ModelName, Prediction
+from fabwafer.messages import Prediction
 from fabwafer.notices import Alert, ReviewRequest, WaferRef
 
 MAX_WAFERS_PER_ALERT = 500
@@ -37,7 +39,7 @@ class Severity(StrEnum):
 class Policy(BaseModel):
     """What a released bundle brings: its labels and the thresholds that its calibration promises."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
 
     model: ModelName | None = None
     labels: tuple[str, ...] = WM811K.names
@@ -46,11 +48,13 @@ class Policy(BaseModel):
     accept: dict[str, Fraction] = Field(default_factory=dict)
     accept_default: Fraction = 0.8
     novelty: Finite | None = None
-    critical: tuple[str, ...] = ("Near-full",)
 
     @model_validator(mode="after")
     def _known_labels(self) -> Self:
-        known = self.label_set.names
+        try:
+            known = self.label_set.names
+        except ContractError as error:
+            raise ValueError(str(error)) from error
         unknown = [label for label in self.accept if label not in known]
         if unknown:
             raise ValueError(f"accept: expected labels of {known}, got {unknown}")
@@ -64,6 +68,18 @@ class Policy(BaseModel):
     def accept_threshold(self, label: str) -> float:
         """Return the probability from which a label needs no person."""
         return self.accept.get(label, self.accept_default)
+
+    def is_doubtful(self, label: str, probability: float) -> bool:
+        """Tell whether a label is less probable than its calibration asks for."""
+        return probability < self.accept_threshold(label)
+
+    def is_novel(self, novelty: float | None) -> bool:
+        """Tell whether a wafer is too unlike the training data for its probability to mean anything."""
+        return self.novelty is not None and novelty is not None and novelty > self.novelty
+
+    def accepts(self, label: str, probability: float, novelty: float | None) -> bool:
+        """Tell whether a decision needs no person."""
+        return not self.is_doubtful(label, probability) and not self.is_novel(novelty)
 
 
 @dataclass(frozen=True)
@@ -90,13 +106,9 @@ def decide(prediction: Prediction, policy: Policy, audit_rate: float = 0.0) -> D
 
 
 def _review(prediction: Prediction, policy: Policy, audit_rate: float) -> ReviewReason | None:
-    if prediction.probability < policy.accept_threshold(prediction.prediction):
+    if policy.is_doubtful(prediction.prediction, prediction.probability):
         return ReviewReason.DOUBTFUL
-    if (
-        policy.novelty is not None
-        and prediction.novelty is not None
-        and prediction.novelty > policy.novelty
-    ):
+    if policy.is_novel(prediction.novelty):
         return ReviewReason.NOVEL
     if is_audited(prediction, audit_rate):
         return ReviewReason.AUDIT

@@ -7,7 +7,7 @@ from fabwafer.messages import Message, Prediction
 from fabwafer.notices import Alert, WaferRef
 
 _SUMMARY = {"imgid", "timestamp", "fab", "camera", "lot", "wafer", "prediction", "probability"}
-_SUBJECT_CHARACTERS = 100
+_SUBJECT_CHARACTERS = 99
 
 
 class AlertDue(Message):
@@ -29,7 +29,7 @@ def alert_due(prediction: Prediction, claim: str) -> AlertDue:
 
 
 def subject(alert: Alert) -> str:
-    """Return the subject of an e-mail: ASCII and at most 100 characters, as SNS asks for."""
+    """Return the subject of an e-mail: ASCII and below 100 characters, as SNS asks for."""
     where = f"{alert.fab}/{alert.camera}" + (f" lot {alert.lot}" if alert.lot else "")
     text = f"[{alert.severity}] {alert.prediction} on {_wafers(alert)}, {where}"
     plain = _printable(text).encode("ascii", "replace").decode()

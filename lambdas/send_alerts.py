@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from fabwafer.messages import Prediction
-from fabwafer.notices import Alert
+from fabwafer.notices import Alert, WaferRef
 from fabwafer.triage import fold
 from lambdas.alerts import AlertDue, sns_attributes, sns_message, subject
 from lambdas.batch import Batch, MessageIds, OutOfTimeError, PartialResponse, SqsEvent
@@ -19,8 +19,10 @@ from lambdas.telemetry import Telemetry, observed
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The longest possible publish (three tries of 6 s) and what the answer takes.
-_RESERVE_MS = 20_000
+# The longest possible call (three tries of 6 s) and what the answer takes.
+_CALL_MS = 20_000
+# A publish is begun only if its mark will find time as well.
+_RESERVE_MS = 2 * _CALL_MS
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,14 +67,16 @@ class Alerter:
         return wafer, self.predictions.claim_alert(wafer.imgid, wafer.timestamp, due.claim)
 
     def publish(self, alert: Alert) -> Alert:
-        """Tell the subscribers, in the pace that their mailboxes bear, and remember it."""
+        """Tell the subscribers, in the pace that their mailboxes bear."""
         self.pace.wait()
         self.topic.publish(
             subject(alert), sns_message(alert, self.portal_url), sns_attributes(alert)
         )
-        for wafer in alert.wafers:
-            self.predictions.mark_alerted(wafer.imgid, wafer.timestamp, round(self.clock() * 1000))
         return alert
+
+    def mark(self, wafer: WaferRef) -> None:
+        """Remember that a wafer's alert is out."""
+        self.predictions.mark_alerted(wafer.imgid, wafer.timestamp, round(self.clock() * 1000))
 
 
 def handler(event: SqsEvent, context: "LambdaContext") -> PartialResponse:
@@ -93,9 +97,19 @@ def send_batch(
         (_messages_of(alert, claimed), alert)
         for alert in fold((wafer for wafer, _ in claimed.values()), alerter.critical)
     ]
-    for _, alert in batch.each(_in_time(alerter.publish, remaining_ms), alerts, threads=1):
+    published = batch.each(_in_time(alerter.publish, remaining_ms), alerts, threads=1)
+    for _, alert in published:
         _report(alert, telemetry)
+    _mark([wafer for _, alert in published for wafer in alert.wafers], alerter, remaining_ms)
     return batch.response()
+
+
+def _mark(wafers: Iterable[WaferRef], alerter: Alerter, remaining_ms: Callable[[], int]) -> None:
+    """Mark while there is time: an answer that comes too late would bring every wafer again."""
+    for wafer in wafers:
+        if remaining_ms() < _CALL_MS:
+            return
+        alerter.mark(wafer)
 
 
 def _in_time(act: Callable[[T], R], remaining_ms: Callable[[], int]) -> Callable[[T], R]:

@@ -31,7 +31,7 @@ class SendAlertsSettings(_Settings):
     alert_topic_arn: str
     portal_url: str = ""
     alert_interval_s: float = Field(
-        0.5, gt=0, description="pause between two messages of one instance"
+        0.6, gt=0, description="pause between two messages of one instance"
     )
     critical_labels: str = "Near-full"
 

@@ -129,6 +129,7 @@ def splits(wafers: WaferSet, seed: int = SPLIT_SEED) -> dict[Split, Ints]:
     parts = {split: np.flatnonzero(kept & (rank == n)) for n, split in enumerate(order)}
     train = parts[Split.TRAIN]
     parts[Split.TRAIN] = np.sort(train[np.unique(form[train], return_index=True)[1]])
+    require_disjoint_lots(wafers, parts)
     return parts
 
 

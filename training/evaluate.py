@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort  # type: ignore[import-untyped]
 from pydantic import JsonValue
-from tqdm import tqdm  # type: ignore[import-untyped]
 
 from fabwafer.bundle import MODEL, read_bundle
 from fabwafer.errors import ContractError, FabWaferError
@@ -36,10 +35,9 @@ def open_model(model: Path | bytes) -> ort.InferenceSession:
     return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def classify(session: ort.InferenceSession, maps: Iterable[Codes], count: int) -> Floats:
-    """Return probabilities (count, labels) of maps, uint8 (height, width) each."""
-    progress = tqdm(maps, total=count, desc="classify", leave=False, mininterval=1)
-    rows = [session.run(["probabilities"], {"wafer": wafer})[0] for wafer in progress]
+def classify(session: ort.InferenceSession, maps: Iterable[Codes]) -> Floats:
+    """Return probabilities (maps, labels) of maps, uint8 (height, width) each."""
+    rows = [session.run(["probabilities"], {"wafer": wafer})[0] for wafer in maps]
     return np.stack(rows).astype(np.float64)
 
 
@@ -67,7 +65,7 @@ def decisions_of(
     """Run the model over the wafers at `indices`."""
     truth = truth_of(wafers, indices, policy)
     maps = (wafers.maps[int(index)] for index in indices)
-    probabilities = classify(session, maps, len(indices))
+    probabilities = classify(session, maps)
     predicted, accepted = decide(probabilities, policy)
     return Decisions(
         truth=truth,
@@ -85,7 +83,7 @@ def changed_by_symmetry(
 ) -> dict[str, JsonValue]:
     """Return the share of turned and mirrored wafers decided otherwise, and of wafers with any such view."""
     views = (view for index in indices for view in eight_views(wafers.maps[int(index)]))
-    every = classify(session, map(np.ascontiguousarray, views), 8 * len(indices)).argmax(1)
+    every = classify(session, map(np.ascontiguousarray, views)).argmax(1)
     differs = every.reshape(-1, 8)[:, 1:] != every.reshape(-1, 8)[:, :1]
     return {"views": float(differs.mean()), "wafers": float(differs.any(1).mean())}
 

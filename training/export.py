@@ -18,7 +18,7 @@ import torch
 from pydantic import JsonValue
 
 from fabwafer.bundle import MANIFEST, MODEL, Manifest
-from fabwafer.errors import FabWaferError
+from fabwafer.errors import ContractError, FabWaferError
 from fabwafer.triage import Policy
 from training import graph
 from training.calibrate import (
@@ -99,13 +99,14 @@ def export(run_folder: Path, data: Path, bundle: Path) -> Manifest:
     wafers = read_npz(data)
     parts = splits(wafers)
     run = load(run_folder, torch.device("cpu"))
+    if run.recipe.data != wafers.digest():
+        raise ContractError("--data", wafers.digest(), f"the run's data {run.recipe.data}")
     network = run.averaged
     labels = run.recipe.labels
     policy = Policy(
         model=f"{NAME}@{VERSION}",
         labels=labels,
         normal=run.recipe.normal,
-        critical=tuple(label for label in Policy().critical if label in labels),
     )
     candidate = make_candidate(network, wafers, parts, policy)
     content = candidate.int8.SerializeToString()

@@ -44,11 +44,13 @@ class Draw:
 
 @dataclass(frozen=True)
 class Lessons:
-    """What epochs draw from: `labels[i]` belongs to `planes[indices[i]]`."""
+    """What epochs draw from and are measured on: indices into `planes`, and their labels."""
 
     planes: npt.NDArray[np.uint8]
     indices: Ints
     labels: Ints
+    held_out: Ints
+    held_out_labels: Ints
     classes: int
     normal: int
     soft: Soft | None
@@ -90,20 +92,28 @@ class Lessons:
 def read_lessons(
     wafers: WaferSet, normal: str, side: int, soft: Path | None, cache: Path
 ) -> Lessons:
-    """Prepare the training lots' wafers, and the soft labels if there are any.
+    """Prepare the wafers of training and validation lots, and the soft labels if there are any.
 
     Raises:
         ContractError: If a class has no wafer in the training lots.
     """
-    chosen = splits(wafers)[Split.TRAIN]
+    parts = splits(wafers)
+    chosen, held_out = parts[Split.TRAIN], parts[Split.VALIDATION]
     labels = wafers.labels[chosen]
     missing = [name for n, name in enumerate(wafers.classes) if n not in labels]
     if missing:
         raise ContractError("labels", missing, "wafers of every class in the training lots")
     planes = cached_planes(wafers, side, cache)
-    position = wafers.classes.index(normal)
-    taught = read_soft(soft) if soft else None
-    return Lessons(planes, chosen, labels, len(wafers.classes), position, taught)
+    return Lessons(
+        planes=planes,
+        indices=chosen,
+        labels=labels,
+        held_out=held_out,
+        held_out_labels=wafers.labels[held_out],
+        classes=len(wafers.classes),
+        normal=wafers.classes.index(normal),
+        soft=read_soft(soft) if soft else None,
+    )
 
 
 def read_soft(path: Path) -> Soft:

@@ -33,6 +33,7 @@ class Recipe:
     labels: tuple[str, ...] = WM811K.names
     normal: str = WM811K.normal
     data: str = ""
+    soft: str = ""
     shape: Architecture = field(default_factory=Architecture)
 
 

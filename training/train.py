@@ -7,6 +7,7 @@ On SageMaker the same file runs with the defaults that the container's environme
 """
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -25,7 +26,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from fabwafer.errors import ContractError, FabWaferError
 from fabwafer.labels import LabelSet
 from training.augment import augment
-from training.dataset import Split, WaferSet, read_npz, splits
+from training.dataset import WaferSet, read_npz
 from training.lessons import Batch, Lessons, read_lessons
 from training.maps import Ints
 from training.metrics import confusion, macro_f1
@@ -98,14 +99,13 @@ def logits_of(
     return logits
 
 
-def train(run: Run, wafers: WaferSet, lessons: Lessons, folder: Path, minutes: float) -> None:
+def train(run: Run, lessons: Lessons, folder: Path, minutes: float) -> None:
     """Train until the recipe's last epoch, or until an epoch ends after `minutes`."""
     started = time.monotonic()
-    held_out = splits(wafers)[Split.VALIDATION]
     while run.epoch < run.recipe.epochs:
         loss = train_epoch(run, lessons)
-        predicted = logits_of(run.averaged, lessons.planes, held_out).argmax(1)
-        matrix = confusion(wafers.labels[held_out], predicted, len(wafers.classes))
+        predicted = logits_of(run.averaged, lessons.planes, lessons.held_out).argmax(1)
+        matrix = confusion(lessons.held_out_labels, predicted, lessons.classes)
         run.history.append(
             {
                 "epoch": run.epoch + 1,
@@ -125,8 +125,8 @@ def start(recipe: Recipe, wafers: WaferSet, folder: Path, resume: bool) -> Run:
     """Return the run in `folder`, or a new one.
 
     Raises:
-        ContractError: If the folder's run is of other data, if there is one and it is not to be resumed, or if
-            the data has no class of the recipe's normal name.
+        ContractError: If the folder's run began with other data or is not to be resumed, or if the data
+            has no class of the recipe's normal name.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     LabelSet(wafers.classes, recipe.normal)
@@ -137,8 +137,12 @@ def start(recipe: Recipe, wafers: WaferSet, folder: Path, resume: bool) -> Run:
     if not resume:
         raise ContractError("--out", str(folder), "a folder without a run, or --resume")
     run = load(folder, device)
-    if run.recipe.data != wafers.digest():
-        raise ContractError("--data", wafers.digest(), f"the run's data {run.recipe.data}")
+    for name, now, then in (
+        ("--data", wafers.digest(), run.recipe.data),
+        ("--soft", recipe.soft, run.recipe.soft),
+    ):
+        if now != then:
+            raise ContractError(name, now, f"what the run began with, sha256 {then!r}")
     return run
 
 
@@ -174,17 +178,28 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--data and --out are needed where SM_CHANNEL_TRAIN, SM_MODEL_DIR are not set")
     recipe = replace(recipe, epochs=given.epochs, seed=given.seed, learning_rate=given.rate)
     try:
+        recipe = replace(recipe, soft=soft_digest(given.soft))
         wafers = read_npz(only_file(given.data))
         run = start(recipe, wafers, given.out, given.resume)
         if given.begin_from and not run.epoch:
             begin_from(run, given.begin_from)
         recipe = run.recipe
         lessons = read_lessons(wafers, recipe.normal, recipe.shape.side, given.soft, given.cache)
-        train(run, wafers, lessons, given.out, given.minutes)
+        train(run, lessons, given.out, given.minutes)
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def soft_digest(path: Path | None) -> str:
+    """Return the SHA-256 of the soft labels, empty without any."""
+    if path is None:
+        return ""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ContractError("--soft", str(path), f"a readable file ({error.strerror})") from error
 
 
 def only_file(path: Path) -> Path:

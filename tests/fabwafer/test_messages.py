@@ -105,6 +105,15 @@ def test_seconds_and_milliseconds_are_the_same_moment(timestamp):
     assert Prediction.parse(body(timestamp=timestamp), PREDICTION_TOPIC).timestamp == 1554134552000
 
 
+@given(st.integers(0, 2**50))
+def test_a_timestamp_that_was_read_is_read_alike_again(timestamp):
+    try:
+        first = Prediction.parse(body(timestamp=timestamp), PREDICTION_TOPIC)
+    except ContractError:
+        return
+    assert Prediction.parse(first.to_bytes(), PREDICTION_TOPIC) == first
+
+
 @pytest.mark.parametrize("probability", [0, 1, 0.5])
 def test_whole_numbers_are_probabilities_too(probability):
     assert (
@@ -129,6 +138,9 @@ def test_whole_numbers_are_probabilities_too(probability):
         pytest.param(body(timestamp="2019-04-01"), "timestamp", id="timestamp as text"),
         pytest.param(body(timestamp=float("inf")), "timestamp", id="timestamp without end"),
         pytest.param(body(timestamp=-1), "timestamp", id="timestamp before the epoch"),
+        pytest.param(body(timestamp=600_000), "timestamp", id="a clock that was never set"),
+        pytest.param(body(model="wafer-map@1\n"), "model", id="line end in the model"),
+        pytest.param(body(sha256="0" * 64 + "\n"), "sha256", id="line end in the hash"),
         pytest.param(body(imgid="../../etc/passwd"), "imgid", id="path as image id"),
         pytest.param(body(imgid=5), "imgid", id="number as image id"),
         pytest.param(body(fab="fabb"), "fab", id="another fab than the topic's"),

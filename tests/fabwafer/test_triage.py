@@ -85,6 +85,19 @@ def test_another_domain_brings_its_own_normal_label():
     assert decide(prediction("dented"), policy).alert
 
 
+def test_a_policy_whose_normal_label_is_unknown_is_refused():
+    with pytest.raises(ValidationError, match="normal: expected one of good, bad, got 'fine'"):
+        Policy(labels=("good", "bad"), normal="fine")
+
+
+@pytest.mark.parametrize(
+    ("probability", "novelty", "accepted"),
+    [(0.8, None, True), (0.79, None, False), (0.8, 3.0, True), (0.8, 3.1, False)],
+)
+def test_what_is_sure_and_known_is_accepted(probability, novelty, accepted):
+    assert Policy(novelty=3.0).accepts("Loc", probability, novelty) is accepted
+
+
 def test_thresholds_for_unknown_labels_are_refused():
     with pytest.raises(ValidationError, match="accept: expected labels of"):
         Policy(accept={"Swirl": 0.9})

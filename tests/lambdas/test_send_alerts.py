@@ -234,13 +234,26 @@ def test_what_finds_no_time_comes_again_and_is_then_named_once(
     for number in range(6):
         stored(context, imgid=f"img{number}", lot=f"lot{number}")
     event = batch(*(due(imgid=f"img{number}", lot=f"lot{number}") for number in range(6)))
-    end = fake_time.now_s + 21.4
+    end = fake_time.now_s + 41.4
 
     response = send_batch(event, alerter, telemetry, lambda: round((end - fake_time.now_s) * 1000))
     assert failed(response) == ["m3", "m4", "m5"]
     send_batch(event, alerter, telemetry, plenty)
 
     assert sorted(named(cloud.alerts())) == [f"img{number}" for number in range(6)]
+
+
+def test_marks_end_in_time_so_that_what_was_published_is_not_brought_again(
+    cloud, context, telemetry, alerter
+):
+    stored(context)
+    left_ms = iter([60_000, 60_000, 10_000])
+
+    assert failed(send_batch(batch(due()), alerter, telemetry, lambda: next(left_ms))) == []
+
+    (item,) = cloud.items("predictions")
+    assert "alert_claim" in item
+    assert "alerted_ms" not in item
 
 
 def test_nothing_is_claimed_when_there_is_no_time(cloud, context, telemetry, alerter):

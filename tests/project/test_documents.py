@@ -1,0 +1,47 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from edge_component.config import (
+    FolderSource,
+    Settings,
+    SimulatorSource,
+    VideoSource,
+    parse_settings,
+)
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "training" / "README.md"])
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_document_leads_somewhere(document):
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text())
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_make_target_that_a_document_names_exists(document):
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(
+        re.findall(
+            r"\bmake ([a-z][a-z0-9-]+)", re.sub(r"[^`]*(`[^`]*`)", r"\1", document.read_text())
+        )
+    )
+    assert named <= targets
+
+
+def test_the_configuration_example_is_one():
+    (example,) = re.findall(r"```json\n(.*?)```", CONFIGURATION, re.DOTALL)
+    assert parse_settings(json.loads(example)).source.kind == "folder"
+
+
+@pytest.mark.parametrize("section", [Settings, FolderSource, SimulatorSource, VideoSource])
+def test_every_configuration_key_is_documented(section):
+    assert [
+        name for name in section.model_fields if f"`{name}`" not in CONFIGURATION and name != "kind"
+    ] == []
