@@ -1,4 +1,4 @@
-"""What `scripts/build_component` left under build/component: recipes that lack nothing but the bucket."""
+"""What `make component` left under build/component: recipes that lack nothing but the bucket."""
 
 import json
 from collections.abc import Mapping
@@ -59,9 +59,7 @@ def read_component(folder: Path, name: str) -> Component:
     recipes = sorted((folder / "recipes").glob(f"{name}-*.json"))
     if len(recipes) != 1:
         found = [path.name for path in recipes]
-        raise ContractError(
-            str(folder), found, f"one recipe of {name}; run scripts/build_component first"
-        )
+        raise ContractError(str(folder), found, f"one recipe of {name}; run `make component` first")
     recipe = json.loads(recipes[0].read_text())
     return Component(name, recipe["ComponentVersion"], recipe, folder / "artifacts")
 

@@ -5,7 +5,7 @@ what others deploy to groups of their own stays. Greengrass rolls back a deploym
 wants two versions of a component on one device.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import RemovalPolicy, Stack
@@ -24,7 +24,8 @@ _ABORT_PERCENT = 10
 class ComponentVersion(Construct):
     """One version, with its artifacts in the bucket that CDK uploads to.
 
-    Versions are immutable, and a Pi that rolls back wants the one before: so none goes when the next one comes.
+    Versions are immutable, and a Pi that rolls back wants the one before: so none goes when the next one comes. Only
+    one whose stack failed to come up goes with it, or the next attempt would meet it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, component: Component) -> None:
@@ -35,8 +36,8 @@ class ComponentVersion(Construct):
             "Version",
             inline_recipe=Stack.of(self).to_json_string(component.recipe_with(uploaded)),
         )
-        version.apply_removal_policy(RemovalPolicy.RETAIN)
-        self.deployed = (component.name, version.attr_component_version)
+        version.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        self.created = version.attr_component_version
 
     def _upload(self, artifact: Path) -> str:
         return assets.Asset(self, artifact.name, path=str(artifact)).s3_object_url
@@ -46,7 +47,7 @@ def deploy(
     scope: Construct,
     construct_id: str,
     group: str,
-    versions: Sequence[tuple[str, str]],
+    versions: Mapping[str, str],
     edge: Mapping[str, object],
 ) -> greengrass.CfnDeployment:
     """Deploy to a thing group: paced, and stopped when one in ten Pis fails.
@@ -55,8 +56,8 @@ def deploy(
         scope: Where to.
         construct_id: The deployment's.
         group: The thing group's name.
-        versions: Name and version of each component.
-        edge: What to merge into the edge component's configuration; a Pi's own values stay.
+        versions: The version of each component.
+        edge: What to merge into the edge component's configuration; a Pi's own values stay, but for its source.
     """
     stack = Stack.of(scope)
     return greengrass.CfnDeployment(
@@ -67,9 +68,9 @@ def deploy(
         components={
             name: _Deployment.ComponentDeploymentSpecificationProperty(
                 component_version=version,
-                configuration_update=_merge(stack, edge) if name == EDGE else None,
+                configuration_update=_update(stack, edge) if name == EDGE else None,
             )
-            for name, version in versions
+            for name, version in versions.items()
         },
         deployment_policies=_Deployment.DeploymentPoliciesProperty(
             failure_handling_policy="ROLLBACK",
@@ -98,7 +99,10 @@ def deploy(
 _Deployment = greengrass.CfnDeployment
 
 
-def _merge(
+def _update(
     stack: Stack, values: Mapping[str, object]
 ) -> greengrass.CfnDeployment.ComponentConfigurationUpdateProperty:
-    return _Deployment.ComponentConfigurationUpdateProperty(merge=stack.to_json_string(values))
+    """A source replaces the one before, whose keys would lie beneath those of another kind; a reset comes first."""
+    return _Deployment.ComponentConfigurationUpdateProperty(
+        reset=["/source"] if "source" in values else None, merge=stack.to_json_string(values)
+    )

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -16,7 +17,10 @@ _PARAMETER_BYTES = 4096
 
 
 class ModelPolicies(Construct):
-    """The policies; a version's stays when a newer one replaces it here, for Pis that still run it."""
+    """The policies; a version's stays when a newer one replaces it here, for Pis that still run it.
+
+    Each has a name, so one whose stack failed to come up must go with it, or the next attempt would meet it.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -28,7 +32,11 @@ class ModelPolicies(Construct):
                 string_value=policy_text(manifest),
                 description=f"Labels and thresholds of {manifest.model}",
             )
-            parameter.apply_removal_policy(settings.removal_policy)
+            parameter.apply_removal_policy(
+                RemovalPolicy.DESTROY
+                if settings.in_sandbox
+                else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            )
 
 
 def shipped_bundles(folder: Path) -> list[Manifest]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -16,6 +16,7 @@ from constructs import Construct
 from infra.fleet_file import Camera
 from infra.settings import Settings
 
+_CLOUDWATCH = "cloudwatch.amazonaws.com"
 _NAMESPACE = "FabWafer"
 _PERIOD = Duration.minutes(5)
 _OLDEST_S = 900
@@ -24,14 +25,19 @@ _SILENT_PERIODS = 3
 
 
 def alarm_topic(scope: Construct, settings: Settings) -> sns.Topic:
-    """Make the topic of the alarms; its key is our own, for AWS' own for SNS does not admit CloudWatch."""
+    """Make the topic of the alarms; its key is our own, for AWS' own for SNS does not admit CloudWatch.
+
+    A topic policy of any kind, and refusing plain HTTP takes one, replaces the one by which CloudWatch may publish.
+    """
     key = kms.Key(
         scope, "AlarmKey", enable_key_rotation=True, removal_policy=settings.removal_policy
     )
-    key.grant_encrypt_decrypt(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+    key.grant_encrypt_decrypt(iam.ServicePrincipal(_CLOUDWATCH))
     topic = sns.Topic(
         scope, "AlarmTopic", display_name="FabWafer alarms", enforce_ssl=True, master_key=key
     )
+    of_ours = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    topic.grant_publish(iam.ServicePrincipal(_CLOUDWATCH, conditions=of_ours))
     if settings.alert_email:
         topic.add_subscription(subscriptions.EmailSubscription(settings.alert_email))
     return topic

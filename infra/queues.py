@@ -11,7 +11,6 @@ from constructs import Construct
 
 from infra.findings import accept
 
-_ATTEMPTS = 5
 _KEPT_DAYS = 14
 _TIMEOUTS_PER_VISIBILITY = 6
 """AWS' advice, so that Lambda's own retries of a throttled batch do not meet a redelivery."""
@@ -46,7 +45,9 @@ class WorkQueue:
         )
 
 
-def work_queue(scope: Construct, name: str, *, consumer_timeout_s: int, window_s: int) -> WorkQueue:
+def work_queue(
+    scope: Construct, name: str, *, consumer_timeout_s: int, window_s: int, attempts: int = 5
+) -> WorkQueue:
     """Make a queue whose messages stay hidden for as long as its consumer may need.
 
     The dead letters keep the age they had, so their queue keeps them longer than the queue itself does.
@@ -58,7 +59,7 @@ def work_queue(scope: Construct, name: str, *, consumer_timeout_s: int, window_s
         name,
         retention_period=Duration.days(_KEPT_DAYS // 2),
         visibility_timeout=Duration.seconds(visibility_s),
-        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=_ATTEMPTS),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=attempts),
     )
     return WorkQueue(queue, dead_letters)
 

@@ -130,19 +130,25 @@ class GreengrassStack(Stack):
         images = data.buckets.images
         for camera in settings.cameras:
             CameraRole(self, camera.thing, camera, images)
-        self.versions = [
-            ComponentVersion(self, name, read_component(settings.components, name)).deployed
-            for name in (EDGE, MODEL)
-        ]
+        components = [read_component(settings.components, name) for name in (EDGE, MODEL)]
+        self.versions = {each.name: each.version for each in components}
         self.edge = settings.edge | {"images_bucket": images.bucket_name}
-        deploy(self, "Canaries", CANARIES, self.versions, self.edge)
+        created = {
+            each.name: ComponentVersion(self, each.name, each).created for each in components
+        }
+        deploy(self, "Canaries", CANARIES, created, self.edge)
 
 
 class RolloutStack(Stack):
-    """The same for everyone else: deployed when the canaries have done well."""
+    """The same for everyone else: deployed when the canaries have done well.
+
+    It names the versions itself: were they imported from the canaries' stack, no next version could be given there,
+    for CloudFormation changes no export that is in use.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, canaries: GreengrassStack) -> None:
         super().__init__(scope, construct_id, description="FabWafer: components for all Pis")
+        self.add_stack_dependency(canaries)
         deploy(self, "Fleet", EVERYONE_ELSE, canaries.versions, canaries.edge)
 
 

@@ -1,7 +1,11 @@
 import hashlib
 import json
+import os
+import platform
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,9 @@ import pytest
 from greengrass_runtime import ROOT, Runtime, load_recipe
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+# A pip that is told of indexes which answer nothing must not notice.
+NOWHERE = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_EXTRA_INDEX_URL": "http://127.0.0.1:9/"}
 SOURCES = {"edge": "edge_component/recipe.yaml", "model": "edge_component/model_recipe.yaml"}
 
 
@@ -53,8 +60,8 @@ def bundle(tmp_path_factory) -> Path:
 def build(bundle):
     """Run scripts/build_component for this Python."""
 
-    def run(out, *arguments, model=bundle) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, ROOT / "scripts" / "build_component", "--out", out]
+    def run(out, *arguments, model=bundle, root=ROOT) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, root / "scripts" / "build_component", "--out", out]
         command += ["--model", model, "--python", PYTHON, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -68,3 +75,25 @@ def built(build, tmp_path_factory) -> Path:
     done = build(out)
     assert done.returncode == 0, done.stderr
     return out
+
+
+@pytest.fixture(scope="session")
+def device(built, edge_recipe, tmp_path_factory) -> Runtime:
+    """A Nucleus Lite's folders with the edge component installed from its ZIP, which nobody unpacked."""
+    runtime = Runtime(tmp_path_factory.mktemp("greengrass"), "faba--camera1", "/", strict=True)
+    name = edge_recipe["ComponentName"]
+    # CDK's assets, and so the artifacts on a device, are named by their hash.
+    artifact = runtime.artifacts(name, VERSION) / "0123abcd.zip"
+    source = built / "artifacts" / name / VERSION / f"fabwafer-edge-{platform.machine()}.zip"
+    shutil.copy(source, artifact)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    installed = runtime.run(edge_recipe, "install", VERSION, PATH=path, **NOWHERE)
+    assert installed.returncode == 0, installed.stderr
+    return runtime
+
+
+@pytest.fixture(scope="session")
+def release(device, edge_recipe) -> Path:
+    """The folder of the installed release, in the component's work folder."""
+    (folder,) = device.work(edge_recipe["ComponentName"]).glob("release-*")
+    return folder

@@ -61,15 +61,18 @@ class Runtime:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def command(self, recipe: dict[str, Any], phase: str, version: str) -> list[str]:
+        """Return what the runtime executes for one phase."""
+        script = scripts_of(recipe)[phase]
+        return ["/bin/sh", "-c", self.interpolated(script, recipe["ComponentName"], version)]
+
     def run(
         self, recipe: dict[str, Any], phase: str, version: str, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run one phase as the runtime does: /bin/sh, in the component's work folder."""
-        component = recipe["ComponentName"]
-        script = self.interpolated(scripts_of(recipe)[phase], component, version)
+        """Run one phase as the runtime does: in the component's work folder."""
         return subprocess.run(
-            ["/bin/sh", "-c", script],
-            cwd=self.work(component),
+            self.command(recipe, phase, version),
+            cwd=self.work(recipe["ComponentName"]),
             env={"PATH": os.environ["PATH"], **environment},
             capture_output=True,
             text=True,

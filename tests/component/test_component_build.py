@@ -1,6 +1,8 @@
 import hashlib
+import io
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 import zipfile
@@ -30,6 +32,70 @@ def test_the_same_sources_give_the_same_bytes(build, built, tmp_path):
     assert again.returncode == 0, again.stderr
     name = f"{EDGE}/fabwafer-edge-x86_64.zip"
     assert (tmp_path / "component" / name).read_bytes() == (built / name).read_bytes()
+
+
+@pytest.fixture
+def rebuilt(build, tmp_path):
+    """Build from a copy of the repository that a function has changed, and return the artifact."""
+
+    def run(change):
+        copy = tmp_path / "repository"
+        for name in ("fabwafer", "edge_component", "requirements"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (copy / "scripts").mkdir()
+        for name in ("scripts/build_component", "pyproject.toml", "README.md"):
+            shutil.copy(ROOT / name, copy / name)
+        (copy / ".cache").symlink_to(ROOT / ".cache")
+        change(copy)
+        done = build(tmp_path / "component", "--platform", "x86_64", root=copy)
+        assert done.returncode == 0, done.stderr
+        return (tmp_path / "component" / EDGE / "fabwafer-edge-x86_64.zip").read_bytes()
+
+    return run
+
+
+def change_what_describes_it(copy):
+    (copy / "README.md").write_text("Another README.")
+    project = (copy / "pyproject.toml").read_text()
+    (copy / "pyproject.toml").write_text(project.replace("description = ", "description = 'x' # "))
+    (copy / "edge_component" / "notes.txt").write_text("left by somebody")
+
+
+def change_what_runs(copy):
+    with (copy / "edge_component" / "main.py").open("a") as stream:
+        stream.write("# another line\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "same"), [(change_what_describes_it, True), (change_what_runs, False)]
+)
+def test_the_bytes_of_a_version_follow_from_what_runs_and_from_nothing_else(
+    built, rebuilt, change, same
+):
+    before = (built / EDGE / "fabwafer-edge-x86_64.zip").read_bytes()
+    assert (rebuilt(change) == before) is same
+
+
+def test_nothing_depends_on_how_a_zlib_compresses(built):
+    artifact = contents(built / EDGE / "fabwafer-edge-x86_64.zip")
+    (own,) = [data for name, data in artifact.items() if name.startswith("wheels/fabwafer-")]
+    for archive in (io.BytesIO(own), *built.rglob("*.zip")):
+        with zipfile.ZipFile(archive) as opened:
+            assert {each.compress_type for each in opened.infolist()} == {zipfile.ZIP_STORED}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_build_for_one_platform_names_only_that_one(build, tmp_path, platform):
+    done = build(tmp_path / "component", "--platform", platform)
+    assert done.returncode == 0, done.stderr
+    recipe = json.loads(
+        (tmp_path / f"component/recipes/com.fabwafer.Edge-{VERSION}.json").read_text()
+    )
+    [uri] = [each["Uri"] for manifest in recipe["Manifests"] for each in manifest["Artifacts"]]
+    assert [path.name for path in (tmp_path / "component" / EDGE).iterdir()] == [
+        uri.rpartition("/")[2]
+    ]
+    assert platform in uri
 
 
 def test_the_checksums_are_those_of_every_file(built):

@@ -93,7 +93,7 @@ def bundle(folder: Path, version: str = MODEL_VERSION) -> None:
 
 
 def components(folder: Path) -> None:
-    """Lay out what scripts/build_component leaves, from the real recipes."""
+    """Lay out what `make component` leaves, from the real recipes."""
     (folder / "recipes").mkdir(parents=True)
     for name, (file, version) in RECIPES.items():
         text = (ROOT / "edge_component" / file).read_text()

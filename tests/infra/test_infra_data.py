@@ -18,7 +18,7 @@ def one(cloud: Cloud, kind: str, name: str) -> dict:
 
 
 @pytest.mark.parametrize(("stage", "policy"), [("prod", "Retain"), ("sandbox", "Delete")])
-@pytest.mark.parametrize("kind", [TABLE, BUCKET, "AWS::SSM::Parameter"])
+@pytest.mark.parametrize("kind", [TABLE, BUCKET])
 def test_data_outlives_its_stack_in_prod_alone(
     request: pytest.FixtureRequest, stage: str, policy: str, kind: str
 ) -> None:
@@ -26,6 +26,17 @@ def test_data_outlives_its_stack_in_prod_alone(
     assert found
     assert {each["DeletionPolicy"] for each in found.values()} == {policy}
     assert {each["UpdateReplacePolicy"] for each in found.values()} == {policy}
+
+
+@pytest.mark.parametrize(
+    ("stage", "policy"),
+    [("prod", ("RetainExceptOnCreate", "Retain")), ("sandbox", ("Delete", "Delete"))],
+)
+def test_a_models_policy_outlives_its_version_but_not_a_stack_that_failed(
+    request: pytest.FixtureRequest, stage: str, policy: tuple[str, str]
+) -> None:
+    [parameter] = request.getfixturevalue(stage).resources(DATA, "AWS::SSM::Parameter").values()
+    assert (parameter["DeletionPolicy"], parameter["UpdateReplacePolicy"]) == policy
 
 
 @pytest.mark.parametrize(("stage", "protected"), [("prod", True), ("sandbox", False)])

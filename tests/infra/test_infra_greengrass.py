@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from synthesized import EDGE_VERSION, MODEL_VERSION, Cloud, components, text
+from synthesized import EDGE_VERSION, MODEL_VERSION, Cloud, components, synthesize, text
 
 from fabwafer.errors import ContractError
 from infra.components import EDGE, MODEL, read_component
@@ -37,9 +37,10 @@ def test_every_artifact_is_where_the_assets_are(prod: Cloud) -> None:
         assert uri.endswith(".zip")
 
 
-def test_a_version_stays_when_the_next_one_comes(prod: Cloud) -> None:
+def test_a_version_stays_when_the_next_one_comes_but_not_when_its_stack_fails(prod: Cloud) -> None:
     for version in prod.resources(STACK, VERSION).values():
-        assert version["UpdateReplacePolicy"] == version["DeletionPolicy"] == "Retain"
+        assert version["UpdateReplacePolicy"] == "Retain"
+        assert version["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,25 @@ def test_a_deployment_merges_only_what_the_fab_decides(prod: Cloud) -> None:
     merged = json.loads(text(update["Merge"]))
     assert set(merged) == {"source", "images_bucket"}
     assert merged["images_bucket"].startswith("<FabWaferData:ExportsOutputRefBucketsImages")
+
+
+def test_another_kind_of_source_finds_nothing_left_of_the_one_before(prod: Cloud) -> None:
+    [deployment] = prod.resources(STACK, DEPLOYMENT).values()
+    update = deployment["Properties"]["Components"][EDGE]["ConfigurationUpdate"]
+    assert update["Reset"] == ["/source"]
+
+
+def test_a_deployment_that_merges_no_source_leaves_the_pis_own(tmp_path: Path) -> None:
+    cloud = synthesize(tmp_path, edge='{"messages_per_s": 40}')
+    [deployment] = cloud.resources(STACK, DEPLOYMENT).values()
+    assert "Reset" not in deployment["Properties"]["Components"][EDGE]["ConfigurationUpdate"]
+
+
+def test_the_rollout_imports_no_version_that_the_next_release_must_change(prod: Cloud) -> None:
+    [deployment] = prod.resources("FabWaferRollout", DEPLOYMENT).values()
+    components = deployment["Properties"]["Components"]
+    found = {name: each["ComponentVersion"] for name, each in components.items()}
+    assert found == {EDGE: EDGE_VERSION, MODEL: MODEL_VERSION}
 
 
 def test_everyone_else_comes_after_the_canaries(prod: Cloud) -> None:
@@ -118,7 +138,7 @@ def test_a_role_is_lent_through_its_own_alias_alone(prod: Cloud) -> None:
 
 
 def test_what_was_not_built_is_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="run scripts/build_component first, got"):
+    with pytest.raises(ContractError, match="run `make component` first, got"):
         read_component(tmp_path, EDGE)
 
 

@@ -60,6 +60,17 @@ def test_alarms_go_to_people_encrypted_with_a_key_that_admits_cloudwatch(prod: C
     assert key["Properties"]["EnableKeyRotation"] is True
 
 
+def test_cloudwatch_of_this_account_may_publish_alarms(prod: Cloud) -> None:
+    [policy] = prod.resources(STACK, "AWS::SNS::TopicPolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    [allowed] = [each for each in statements if each["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Action"] == "sns:Publish"
+    assert text(allowed["Resource"]).startswith("<AlarmTopic")
+    [account] = allowed["Condition"]["StringEquals"].values()
+    assert text(account) == "<AWS::AccountId>"
+
+
 def test_one_page_shows_the_line(prod: Cloud) -> None:
     [page] = prod.resources(STACK, "AWS::CloudWatch::Dashboard").values()
     titles = [
