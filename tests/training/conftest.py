@@ -5,43 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from generated_wafers import TINY, draw_wafer, write_set
 
 from training.dataset import WaferSet, read_npz
 from training.export import export
-from training.model import Architecture
-from training.run import Recipe
 from training.train import read_lessons, start, train
-
-CLASSES = ("none", "Center", "Edge-Ring", "Loc")
-TINY = Recipe(
-    epochs=4,
-    batch=32,
-    averaging=0.8,
-    shape=Architecture(side=24, widths=(32, 32, 32), blocks=(1, 1, 1)),
-)
-
-
-def draw_wafer(generator: np.random.Generator, label: int) -> np.ndarray:
-    height, width = generator.integers(17, 34, 2)
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    radius = np.hypot(x, y)
-    away = np.hypot(x - generator.uniform(-0.4, 0.4), y - 0.5)
-    chance = [0 * x, 0.9 * (radius < 0.35), 0.9 * (radius > 0.85), 0.9 * (away < 0.25)][label]
-    fails = generator.random(radius.shape) < np.maximum(chance, 0.03)
-    return np.where(radius <= 1, 1 + fails, 0).astype(np.uint8)
-
-
-def write_set(path: Path, wafers: list[np.ndarray], labels: list[int], lots: list[int]) -> Path:
-    np.savez(
-        path,
-        flat=np.concatenate([wafer.ravel() for wafer in wafers]),
-        shapes=np.array([wafer.shape for wafer in wafers], np.uint16),
-        labels=np.array(labels, np.uint8),
-        classes=np.array(CLASSES),
-        lot=np.array(lots, np.int32),
-        row=np.arange(len(wafers), dtype=np.int32) + 1000,
-    )
-    return path
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,7 +38,7 @@ def run_folder(wafers: WaferSet, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder = tmp_path_factory.mktemp("run")
     run = start(TINY, wafers, folder / "a", resume=False)
     lessons = read_lessons(wafers, "none", TINY.shape.side, None, folder / "cache")
-    train(run, wafers, lessons, folder / "a", minutes=5)
+    train(run, lessons, folder / "a", minutes=5)
     return folder / "a"
 
 

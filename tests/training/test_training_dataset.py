@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CLASSES, write_set
+from generated_wafers import CLASSES, write_set
 
 from fabwafer.errors import ContractError
 from training.dataset import (

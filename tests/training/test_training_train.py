@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import TINY
+from generated_wafers import TINY
 
 from fabwafer.errors import ContractError
 from training.augment import augment
@@ -27,9 +27,9 @@ def lessons(wafers: WaferSet, tmp_path_factory: pytest.TempPathFactory) -> Lesso
 def test_a_run_killed_and_resumed_ends_bit_for_bit_alike(
     wafers: WaferSet, lessons: Lessons, run_folder: Path, tmp_path: Path
 ) -> None:
-    train(start(TINY, wafers, tmp_path, resume=False), wafers, lessons, tmp_path, minutes=0)
+    train(start(TINY, wafers, tmp_path, resume=False), lessons, tmp_path, minutes=0)
     assert load(tmp_path, CPU).epoch == 1
-    train(start(TINY, wafers, tmp_path, resume=True), wafers, lessons, tmp_path, minutes=5)
+    train(start(TINY, wafers, tmp_path, resume=True), lessons, tmp_path, minutes=5)
     resumed, straight = load(tmp_path, CPU), load(run_folder, CPU)
     assert all(
         torch.equal(first, second)
@@ -55,8 +55,13 @@ def test_a_folder_with_a_run_is_not_overwritten(wafers: WaferSet, run_folder: Pa
 
 def test_a_run_does_not_go_on_with_other_data(wafers: WaferSet, run_folder: Path) -> None:
     other = replace(wafers, labels=wafers.labels[::-1])
-    with pytest.raises(ContractError, match="--data: expected the run's data"):
+    with pytest.raises(ContractError, match="--data: expected what the run began with"):
         start(TINY, other, run_folder, resume=True)
+
+
+def test_a_run_does_not_go_on_without_its_soft_labels(wafers: WaferSet, run_folder: Path) -> None:
+    with pytest.raises(ContractError, match="--soft: expected what the run began with"):
+        start(replace(TINY, soft="other"), wafers, run_folder, resume=True)
 
 
 def test_data_without_the_normal_class_is_refused(wafers: WaferSet, tmp_path: Path) -> None:
@@ -170,6 +175,28 @@ def test_bad_data_ends_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixt
     assert not (tmp_path / "out").exists()
 
 
+def test_absent_soft_labels_end_with_a_message(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--data", str(data), "--out", str(tmp_path / "out"), "--soft", str(tmp_path / "no")]
+    assert main(given) == 1
+    assert "--soft: expected a readable file" in capsys.readouterr().err
+
+
+def test_a_student_learns_from_the_command_line(
+    data: Path, wafers: WaferSet, tmp_path: Path
+) -> None:
+    planes = planes_of(wafers.maps, np.arange(50), 48)
+    np.savez(tmp_path / "soft.npz", planes=planes, targets=np.full((50, 4), 0.25, np.float32))
+    given = ["--data", str(data), "--out", str(tmp_path / "out"), "--cache", str(tmp_path)]
+    taught = ["--soft", str(tmp_path / "soft.npz"), "--epochs", "2"]
+    assert main([*given, *taught, "--minutes", "0"]) == 0
+    assert load(tmp_path / "out", CPU).epoch == 1
+    assert main([*given, *taught, "--resume"]) == 0
+    assert load(tmp_path / "out", CPU).epoch == 2
+    assert main([*given, "--resume"]) == 1
+
+
 def test_a_channel_with_two_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.npz").touch()
     (tmp_path / "b.npz").touch()
@@ -178,4 +205,6 @@ def test_a_channel_with_two_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_validation_wafers_are_never_trained_on(wafers: WaferSet, lessons: Lessons) -> None:
-    assert lessons.indices.tolist() == splits(wafers)[Split.TRAIN].tolist()
+    parts = splits(wafers)
+    assert lessons.indices.tolist() == parts[Split.TRAIN].tolist()
+    assert lessons.held_out.tolist() == parts[Split.VALIDATION].tolist()
