@@ -1,7 +1,8 @@
 """alerts queue -> alert topic: each wafer in exactly one message, few messages, slowly."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -43,10 +44,14 @@ class Pace:
         # Whoever ran before this instance may have published just now.
         self._last = self.clock()
 
-    def wait(self) -> None:
-        """Return when the next publish may start."""
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until the next publish may start; the interval counts from its end, however long it takes."""
         self.sleep(max(0.0, self._last + self.interval_s - self.clock()))
-        self._last = self.clock()
+        try:
+            yield
+        finally:
+            self._last = self.clock()
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,10 @@ class Alerter:
 
     def publish(self, alert: Alert) -> Alert:
         """Tell the subscribers, in the pace that their mailboxes bear."""
-        self.pace.wait()
-        self.topic.publish(
-            subject(alert), sns_message(alert, self.portal_url), sns_attributes(alert)
-        )
+        with self.pace.turn():
+            self.topic.publish(
+                subject(alert), sns_message(alert, self.portal_url), sns_attributes(alert)
+            )
         return alert
 
     def mark(self, wafer: WaferRef) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sandbox import demo, report, up
+from sandbox.emulator import Wishes
 from sandbox.errors import SandboxError
 
 _INTERRUPTED = 130
@@ -17,9 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0 is success, 1 that something is not as it must be, 2 that it could not be run."""
     options = _parse(arguments)
     console = Console()
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # ends like Ctrl-C: everything torn down
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores the latter
+        signal.signal(ending, signal.default_int_handler)
     try:
         return _up(options, console) if options.command == "up" else _demo(options, console)
     except SandboxError as error:
@@ -31,6 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
+    if options.wafers < options.cameras:
+        raise SandboxError(
+            f"--wafers: expected one for each of {options.cameras} cameras, got {options.wafers}"
+        )
+    if options.json and not options.json.absolute().parent.is_dir():
+        raise SandboxError(f"--json {options.json}: expected a folder that exists")
     result = demo.run(_options(options), console)
     if options.json:
         options.json.write_text(result.to_json())
@@ -49,8 +55,7 @@ def _options(parsed: argparse.Namespace) -> demo.Options:
         parsed.cameras,
         parsed.data,
         parsed.rate,
-        parsed.port,
-        parsed.mqtt_port,
+        Wishes(parsed.port, parsed.mqtt_port),
         parsed.keep and _new_folder(parsed.keep),
     )
 

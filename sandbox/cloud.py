@@ -10,7 +10,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from sandbox.deploy import Outputs, deploy
-from sandbox.emulator import Emulator, emulator
+from sandbox.emulator import Emulator, Wishes, emulator
 
 Item = dict[str, Any]
 
@@ -74,16 +74,11 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def cloud(
-    state_dir: Path,
-    fleet: Mapping[str, Sequence[str]],
-    port: int | None = None,
-    mqtt_port: int | None = None,
-) -> Iterator[Cloud]:
+def cloud(state_dir: Path, fleet: Mapping[str, Sequence[str]], wishes: Wishes) -> Iterator[Cloud]:
     """Run an emulator and deploy into it; all is gone afterwards.
 
     Raises:
         SandboxError: If anything of it fails.
     """
-    with emulator(state_dir, port, mqtt_port) as running:
+    with emulator(state_dir, wishes) as running:
         yield Cloud(running, deploy(running, fleet, state_dir))

@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +17,7 @@ from fabwafer.triage import Policy
 from sandbox.cameras import MODEL, Camera, Play
 from sandbox.cloud import Cloud, cloud
 from sandbox.deploy import AUDIT_RATE
+from sandbox.emulator import Wishes
 from sandbox.errors import SandboxError
 from sandbox.fleet import cameras as fleet_of
 from sandbox.fleet import enrol_all
@@ -29,14 +30,13 @@ from sandbox.warmup import warm_up
 
 @dataclass(frozen=True)
 class Options:
-    """What to play; a port that is None is any free one; logs and journals stay in `keep`, if given."""
+    """What to play; logs and journals stay in `keep`, if given."""
 
     wafers: int
     cameras: int
     data: Path | None
     rate_per_s: float = 0
-    port: int | None = None
-    mqtt_port: int | None = None
+    wishes: Wishes = field(default_factory=Wishes)
     keep: Path | None = None
 
 
@@ -66,11 +66,11 @@ def fab(options: Options, console: Console) -> Iterator[Fab]:
             stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-"))
         )
         with console.status("starting the cloud and deploying into it"):
-            running = stack.enter_context(cloud(state, fleet, options.port, options.mqtt_port))
+            running = stack.enter_context(cloud(state, fleet, options.wishes))
         with console.status("enrolling cameras, waiting for a first heartbeat"):
             devices = enrol_all(running.emulator, fleet, state / "devices")
             subscriber = subscribe(running)
-            warm_up(running, devices[0])
+            warm_up(running, devices[0], options.wishes.environments)
         cameras = [
             Camera(device, state / "cameras" / device.thing, running.emulator.mqtt_port)
             for device in devices
@@ -95,7 +95,7 @@ def run(options: Options, console: Console) -> Report:
             watch(lambda: progress(ready.cloud, ready.cameras, ready.subscriber), show)
         with console.status("checking every wafer"):
             wafers = played(ready.cameras)
-            expected = expect(wafers, ready.policy, AUDIT_RATE)
+            expected = expect(wafers, ready.policy, AUDIT_RATE, options.wafers)
             found = find(ready.cloud, ready.subscriber)
         return report(wafers, expected, found, ready.setup_s, time.monotonic() - started)
 

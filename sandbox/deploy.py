@@ -1,8 +1,12 @@
 """The CDK app -> stacks in the emulator -> their outputs, by the same command line that deploys to AWS."""
 
+import contextlib
 import hashlib
 import json
+import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,11 +16,20 @@ from sandbox.errors import SandboxError
 from sandbox.processes import ROOT, failure
 
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
-_INPUTS = ("app.py", "cdk.json", "package-lock.json", "requirements/lambdas.txt")
+_INPUTS = (
+    "app.py",
+    "cdk.json",
+    "package-lock.json",
+    "requirements/dev.txt",
+    "requirements/lambdas.txt",
+)
 _INPUT_FOLDERS = ("infra", "lambdas", "fabwafer")
 AUDIT_RATE = 0.02
 """The share of all wafers that a person sees however sure the model is."""
 
+_STAGE = "sandbox"
+_ASSEMBLY = "sandbox-assembly-"
+_KEPT_ASSEMBLIES = 4
 _BOOTSTRAP_STACK = "CDKToolkit"
 _TIMEOUT_S = 300.0
 
@@ -37,9 +50,9 @@ def deploy(emulator: Emulator, fleet: Mapping[str, Sequence[str]], state_dir: Pa
         SandboxError: If the CDK command line is missing or fails; the message ends with what it said.
     """
     if not _CDK.exists():
-        raise SandboxError(f"{_CDK} is missing: run `make setup` first")
+        raise SandboxError(f"{_CDK} is missing: `make demo` installs it")
     with ThreadPoolExecutor(2) as pool:
-        assembly = pool.submit(synthesize, fleet, emulator.environment())
+        assembly = pool.submit(synthesize, fleet, emulator.environment(), state_dir)
         bootstrapped = pool.submit(bootstrap, emulator, state_dir)
         bootstrapped.result()
         folder = assembly.result()
@@ -85,28 +98,37 @@ def bootstrap(emulator: Emulator, state_dir: Path) -> None:
     )
 
 
-def synthesize(fleet: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Path:
+def synthesize(
+    fleet: Mapping[str, Sequence[str]], environment: Mapping[str, str], state_dir: Path
+) -> Path:
     """Return the cloud assembly's folder under build/, named by everything that goes into it."""
-    fleet_text = json.dumps(fleet, sort_keys=True)
-    folder = ROOT / "build" / f"sandbox-assembly-{_digest(fleet_text)}"
-    if not (folder / "manifest.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        fleet_file = folder / "fleet.json"
-        fleet_file.write_text(fleet_text)
-        _cdk(
-            [
-                *("synth", "--quiet", "--output", str(folder)),
-                *("-c", "stage=sandbox", "-c", f"fleet={fleet_file}"),
-                *("-c", f"audit_rate={AUDIT_RATE}"),
-            ],
-            dict(environment),
-            ROOT,
-        )
+    fleet_file = state_dir / "fleet.json"
+    fleet_file.write_text(json.dumps(fleet, sort_keys=True))
+    folder = ROOT / "build" / f"{_ASSEMBLY}{_digest(fleet_file)}"
+    if not folder.exists():
+        folder.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            made = Path(scratch) / "assembly"
+            context = (f"stage={_STAGE}", f"fleet={fleet_file}", f"audit_rate={AUDIT_RATE}")
+            options = [part for each in context for part in ("-c", each)]
+            _cdk(["synth", "--quiet", "--output", str(made), *options], environment, state_dir)
+            with contextlib.suppress(OSError):  # not empty: another run was faster
+                made.rename(folder)
+        _forget_old_assemblies(folder.parent)
+    folder.touch()
     return folder
 
 
-def _digest(fleet: str) -> str:
-    digest = hashlib.sha256(fleet.encode())
+def _forget_old_assemblies(folder: Path) -> None:
+    newest_first = sorted(folder.glob(f"{_ASSEMBLY}*"), key=lambda each: -each.stat().st_mtime)
+    for old in newest_first[_KEPT_ASSEMBLIES:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _digest(fleet_file: Path) -> str:
+    digest = hashlib.sha256(
+        f"{_STAGE} {AUDIT_RATE} {sys.version_info[:2]}".encode() + fleet_file.read_bytes()
+    )
     sources = [path for folder in _INPUT_FOLDERS for path in (ROOT / folder).rglob("*.py")]
     models = sorted((ROOT / "models").glob("*/manifest.json"))
     for path in sorted(sources) + [ROOT / name for name in _INPUTS] + models:

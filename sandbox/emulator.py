@@ -26,6 +26,15 @@ _READY_S = 60.0
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """How an emulator is to run: ports, or None for free ones, and how many processes run one function at once."""
+
+    port: int | None = None
+    mqtt_port: int | None = None
+    environments: int = 2
+
+
+@dataclass(frozen=True)
 class Emulator:
     """A running emulator; the credentials are made up anew for every run."""
 
@@ -72,17 +81,15 @@ def _client(service: str, endpoint: str, access_key: str, secret_key: str) -> An
 
 
 @contextlib.contextmanager
-def emulator(
-    state_dir: Path, port: int | None = None, mqtt_port: int | None = None
-) -> Iterator[Emulator]:
+def emulator(state_dir: Path, wishes: Wishes) -> Iterator[Emulator]:
     """Run an emulator that keeps everything in `state_dir` and is gone afterwards.
 
     Raises:
         SandboxError: If its environment is missing, a port is taken or it does not come up.
     """
     if not _PYTHON.exists():
-        raise SandboxError(f"{_PYTHON} is missing: run `make setup` first")
-    started = _start(state_dir, free_port(port), free_port(mqtt_port))
+        raise SandboxError(f"{_PYTHON} is missing: `make demo` installs it")
+    started = _start(state_dir, wishes)
     try:
         _wait_until_ready(started)
         yield started
@@ -107,7 +114,8 @@ def free_port(wanted: int | None = None) -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(state_dir: Path, port: int, mqtt_port: int) -> Emulator:
+def _start(state_dir: Path, wishes: Wishes) -> Emulator:
+    port, mqtt_port = free_port(wishes.port), free_port(wishes.mqtt_port)
     temporary = state_dir / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     log = state_dir / "emulator.log"
@@ -122,6 +130,7 @@ def _start(state_dir: Path, port: int, mqtt_port: int) -> Emulator:
         "IOT_MTLS_ENABLED": "1",
         "IOT_MTLS_PORT": str(mqtt_port),
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
+        "LAMBDA_ENVIRONMENTS": str(wishes.environments),
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,

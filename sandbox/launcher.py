@@ -6,6 +6,7 @@
 import importlib
 import importlib.metadata
 import ipaddress
+import os
 import socket
 import sys
 from typing import Any
@@ -21,7 +22,7 @@ def main() -> None:
     """Serve until SIGTERM, or until the process that started this one is gone."""
     _require_version()
     _bind_loopback_only()
-    repair()
+    repair(int(os.environ["LAMBDA_ENVIRONMENTS"]))
     end_with_parent()
     sys.argv = sys.argv[:1]
     importlib.import_module("ministack.app").main()

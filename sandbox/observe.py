@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sandbox.cameras import Camera
 from sandbox.cloud import DEAD_LETTER_QUEUES, WORK_QUEUES, Cloud
 from sandbox.subscriber import Subscriber
-from sandbox.verify import Found, Played
+from sandbox.verify import Found, Picture, Played
 
 _POLL_S = 1.0
-_SHARE_OF_LOOKING = 0.1
+_SHARE_OF_LOOKING = 0.05
 """How much of the time goes into looking: it takes the emulator's time from the wafers."""
 
 _PATIENCE_S = 45.0
@@ -87,11 +87,11 @@ def played(cameras: Sequence[Camera]) -> list[Played]:
     ]
 
 
-def find(cloud: Cloud, subscriber: Subscriber, prefix: str = "") -> Found:
-    """Return everything the cloud ended up with; of the pictures only those whose key starts with `prefix`."""
+def find(cloud: Cloud, subscriber: Subscriber, prefixes: Sequence[str] = ("",)) -> Found:
+    """Return everything the cloud ended up with; of the pictures those whose key starts with one of `prefixes`."""
     return Found(
         stored=cloud.items("PredictionsTable"),
-        archived=_pictures(cloud, prefix),
+        archived=_pictures(cloud, prefixes),
         alerts=subscriber.collect(),
         reviews=cloud.items("ReviewsTable"),
         quarantined=cloud.objects("QuarantineBucket"),
@@ -99,12 +99,14 @@ def find(cloud: Cloud, subscriber: Subscriber, prefix: str = "") -> Found:
     )
 
 
-def _pictures(cloud: Cloud, prefix: str) -> dict[str, str]:
+def _pictures(cloud: Cloud, prefixes: Sequence[str]) -> dict[str, Picture]:
     s3, bucket = cloud.emulator.client("s3"), cloud.outputs["ImagesBucket"]
 
-    def digest(key: str) -> str:
-        return hashlib.sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).hexdigest()
+    def picture(key: str) -> Picture:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        digest = hashlib.sha256(answer["Body"].read()).hexdigest()
+        return Picture(digest, round(answer["LastModified"].timestamp() * 1000))
 
-    keys = cloud.keys("ImagesBucket", prefix)
+    keys = [key for prefix in prefixes for key in cloud.keys("ImagesBucket", prefix)]
     with ThreadPoolExecutor(_READERS) as pool:
-        return dict(zip(keys, pool.map(digest, keys), strict=True))
+        return dict(zip(keys, pool.map(picture, keys), strict=True))

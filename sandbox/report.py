@@ -42,7 +42,7 @@ class Report:
         dead_letters: Messages that could not be handled.
         accuracy: Share of wafers whose class the model got right; None without known classes.
         latency_ms: From the camera's capture to the record in the table.
-        wafers_per_s: Wafers from the first capture to the last record.
+        wafers_per_s: Wafers by the time from the first record to the last record and picture.
         setup_s: From the start to the first camera: emulator, deployment, certificates.
         total_s: From the start to this report.
         problems: What is not as it must be.
@@ -105,7 +105,7 @@ def report(
         dead_letters=sum(found.leftovers.values()),
         accuracy=_accuracy(played),
         latency_ms=_latency(played, stored_ms),
-        wafers_per_s=_rate(played, stored_ms),
+        wafers_per_s=_rate(found),
         setup_s=round(setup_s, 1),
         total_s=round(total_s, 1),
         problems=discrepancies(played, expected, found),
@@ -140,11 +140,12 @@ def _latency(played: Sequence[Played], stored_ms: dict[tuple[str, int], int]) ->
     )
 
 
-def _rate(played: Sequence[Played], stored_ms: dict[tuple[str, int], int]) -> float:
-    if not played or not stored_ms:
+def _rate(found: Found) -> float:
+    stored = [int(item["stored_ms"]) for item in found.stored]
+    arrived = stored + [picture.archived_ms for picture in found.archived.values()]
+    if not stored:
         return 0.0
-    took_ms = max(stored_ms.values()) - min(each.logged.captured_at for each in played)
-    return round(len(stored_ms) / max(took_ms, 1) * 1000, 1)
+    return round(len(stored) / max(max(arrived) - min(stored), 1) * 1000, 1)
 
 
 def show(result: Report, console: Console) -> None:

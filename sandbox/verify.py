@@ -41,12 +41,20 @@ class Played:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture in the bucket."""
+
+    sha256: str
+    archived_ms: int
+
+
+@dataclass(frozen=True)
 class Found:
     """What the cloud ended up with.
 
     Attributes:
         stored: The items of the predictions table.
-        archived: Key and SHA-256 of every picture.
+        archived: Every picture, by its key.
         alerts: What the alert topic sent.
         reviews: The items of the reviews table.
         quarantined: The objects of the quarantine bucket.
@@ -54,7 +62,7 @@ class Found:
     """
 
     stored: Sequence[Mapping[str, Any]]
-    archived: Mapping[str, str]
+    archived: Mapping[str, Picture]
     alerts: Sequence[AlertMessage]
     reviews: Sequence[Mapping[str, Any]]
     quarantined: Sequence[Mapping[str, Any]]
@@ -69,13 +77,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Expected:
-    """The wafers that each effect must have, by the journals."""
+    """The wafers that each effect must have, by the journals, and how many there must be, if that is known."""
 
     alerts: frozenset[Wafer]
     reviews: frozenset[Wafer]
+    wafers: int | None = None
 
 
-def expect(played: Iterable[Played], policy: Policy, audit_rate: float) -> Expected:
+def expect(
+    played: Iterable[Played], policy: Policy, audit_rate: float, wanted: int | None = None
+) -> Expected:
     """Decide for every wafer whether somebody is to be told and whether somebody is to look."""
     wafers = list(played)
     return Expected(
@@ -85,6 +96,7 @@ def expect(played: Iterable[Played], policy: Policy, audit_rate: float) -> Expec
             for each in wafers
             if _is_doubtful(each.logged, policy) or _is_sampled(each, audit_rate)
         ),
+        wafers=wanted,
     )
 
 
@@ -109,6 +121,7 @@ def discrepancies(played: Sequence[Played], expected: Expected, found: Found) ->
     stored = [(str(item["imgid"]), int(item["timestamp"])) for item in found.stored]
     reviewed = [(str(item["imgid"]), int(item["timestamp"])) for item in found.reviews]
     return [
+        *_too_few(wafers, expected),
         *_repeats("captured", wafers),
         *_differences("stored", wafers, stored),
         *_differences("archived", [each.key for each in played], list(found.archived)),
@@ -122,6 +135,13 @@ def discrepancies(played: Sequence[Played], expected: Expected, found: Found) ->
             if count
         ),
     ]
+
+
+def _too_few(wafers: Sequence[Wafer], expected: Expected) -> list[str]:
+    captured = len(set(wafers))
+    if expected.wafers in (None, captured):
+        return []
+    return [f"{captured} of {expected.wafers} wafers were captured: see the cameras' logs (--keep)"]
 
 
 def _differences(what: str, wanted: Iterable[Any], got: Sequence[Any]) -> list[str]:
@@ -153,7 +173,8 @@ def _altered(played: Iterable[Played], found: Found) -> list[str]:
             each.logged.probability,
         ):
             differing.append(each.wafer)
-        if found.archived.get(each.key, each.logged.sha256) != each.logged.sha256:
+        picture = found.archived.get(each.key)
+        if picture and picture.sha256 != each.logged.sha256:
             other_picture.append(each.key)
     return [
         *(

@@ -1,13 +1,17 @@
-"""The first messages through a new cloud: they prove the way from topic to table, and start the Lambdas' processes.
+"""The first messages through a new cloud: they prove the way from topic to table and bucket, and start the Lambdas.
 
-A cold start takes seconds here and is no part of what a run measures. Nothing that is counted is left behind.
+Their processes take seconds to start here, which is no part of what a run measures. Nothing that is counted stays.
 """
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from fabwafer.messages import Heartbeat
+import numpy as np
+
+from edge_component.pictures import encode_dies
+from fabwafer.messages import Heartbeat, ImageMessage
 from sandbox.cloud import Cloud
 from sandbox.errors import SandboxError
 from sandbox.fleet import Device
@@ -18,34 +22,59 @@ _PATIENCE_S = 60.0
 _POLL_S = 0.1
 
 
-def warm_up(cloud: Cloud, device: Device) -> None:
-    """Send a heartbeat until it is in the cameras table, and an empty batch to every queue's consumer.
+def warm_up(cloud: Cloud, device: Device, environments: int) -> None:
+    """Send a heartbeat until it is in its table, then start every function as often as it may run at once.
 
     Raises:
-        SandboxError: If the heartbeat does not arrive.
+        SandboxError: If a message does not arrive.
     """
-    _send_heartbeat(cloud, device)
-    with ThreadPoolExecutor(len(_CONSUMERS)) as pool:
-        list(pool.map(lambda function: _invoke_with_nothing(cloud, function), _CONSUMERS))
+    with MqttClient(cloud.emulator.mqtt_port, device.credentials, device.thing) as client:
+        _send_heartbeat(client, device)
+        _wait(cloud, "a heartbeat", lambda: cloud.count("CamerasTable") > 0)
+        for number in range(environments):
+            _send_heartbeat(client, device)
+            _send_picture(client, device, number)
+    with ThreadPoolExecutor(environments * len(_CONSUMERS)) as pool:
+        list(pool.map(lambda each: _invoke_with_nothing(cloud, each), _CONSUMERS * environments))
+    _wait(cloud, "a picture", lambda: len(cloud.keys("ImagesBucket")) == environments)
+    for key in cloud.keys("ImagesBucket"):
+        cloud.emulator.client("s3").delete_object(Bucket=cloud.outputs["ImagesBucket"], Key=key)
 
 
-def _send_heartbeat(cloud: Cloud, device: Device) -> None:
+def _send_heartbeat(client: MqttClient, device: Device) -> None:
     heartbeat = Heartbeat(
         fab=device.fab,
         camera=device.camera,
-        timestamp=time.time_ns() // 1_000_000,
+        timestamp=_now_ms(),
         version="sandbox",
         uptime_s=0,
     )
-    with MqttClient(cloud.emulator.mqtt_port, device.credentials, device.thing) as client:
-        client.publish(str(heartbeat.topic), heartbeat.to_bytes())
+    client.publish(str(heartbeat.topic), heartbeat.to_bytes())
+
+
+def _send_picture(client: MqttClient, device: Device, number: int) -> None:
+    picture = ImageMessage.inline(
+        encode_dies(np.ones((8, 8), np.uint8)),
+        fab=device.fab,
+        camera=device.camera,
+        imgid=f"trial-{number}",
+        timestamp=_now_ms(),
+    )
+    client.publish(str(picture.topic), picture.to_bytes())
+
+
+def _wait(cloud: Cloud, what: str, arrived: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _PATIENCE_S
-    while not cloud.count("CamerasTable"):
+    while not arrived():
         if time.monotonic() > deadline:
             raise SandboxError(
-                f"a heartbeat did not reach the table in {_PATIENCE_S:.0f} s: {cloud.emulator.log}"
+                f"{what} did not arrive in {_PATIENCE_S:.0f} s: {cloud.emulator.log}"
             )
         time.sleep(_POLL_S)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _invoke_with_nothing(cloud: Cloud, function: str) -> None:

@@ -33,10 +33,12 @@ class RecordingTopic(AlertTopic):
 
     time: FakeTime = field(default_factory=FakeTime)
     broken: str = ""
+    takes_s: float = 0.0
 
     def publish(self, subject, message, attributes):
         if attributes["prediction"] == self.broken:
             raise EndpointConnectionError(endpoint_url=self.arn)
+        self.time.now_s += self.takes_s
         self.time.published_at.append(self.time.now_s)
         super().publish(subject, message, attributes)
 
@@ -58,10 +60,10 @@ def alerter(cloud, fake_time):
     return build(cloud, fake_time)
 
 
-def build(cloud, fake_time, table=AtomicTable, broken=""):
+def build(cloud, fake_time, table=AtomicTable, broken="", takes_s=0.0):
     return Alerter(
         predictions=table("predictions"),
-        topic=RecordingTopic(cloud.topic_arn, time=fake_time, broken=broken),
+        topic=RecordingTopic(cloud.topic_arn, time=fake_time, broken=broken, takes_s=takes_s),
         pace=Pace(0.5, fake_time.clock, fake_time.sleep),
         portal_url="https://portal.example",
         critical=("Near-full",),
@@ -216,6 +218,18 @@ def test_publishes_keep_their_distance_from_the_first_of_a_cold_start_on(
     send_batch(batch(*second), alerter, telemetry, plenty)
 
     assert fake_time.published_at == [started + 0.5 * count for count in (1, 2, 3, 4)]
+
+
+def test_slow_publishes_do_not_bunch_up(context, telemetry, fake_time, cloud):
+    slow = build(cloud, fake_time, takes_s=3.0)
+    for number in range(2):
+        stored(context, imgid=f"img{number}", lot=f"lot{number}")
+    event = batch(*(due(imgid=f"img{number}", lot=f"lot{number}") for number in range(2)))
+
+    send_batch(event, slow, telemetry, plenty)
+
+    first, second = fake_time.published_at
+    assert second - first == 0.5 + 3.0
 
 
 def test_an_idle_instance_publishes_at_once(context, telemetry, fake_time, alerter):

@@ -1,17 +1,20 @@
+import contextlib
 import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fabwafer.triage import Policy
 from sandbox.cameras import Camera
-from sandbox.cloud import Cloud, cloud
+from sandbox.cloud import DEAD_LETTER_QUEUES, Cloud, cloud
 from sandbox.demo import shipped_policy
 from sandbox.deploy import AUDIT_RATE
+from sandbox.emulator import Wishes
 from sandbox.fleet import Device, enrol_all
 from sandbox.observe import find, played
 from sandbox.subscriber import Subscriber, subscribe
@@ -35,7 +38,7 @@ def state_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def sandbox(state_dir: Path) -> Iterator[Cloud]:
-    with cloud(state_dir, FLEET) as deployed:
+    with cloud(state_dir, FLEET, Wishes()) as deployed:
         yield deployed
 
 
@@ -50,57 +53,49 @@ def subscriber(sandbox: Cloud) -> Subscriber:
     return subscribe(sandbox)
 
 
-@pytest.fixture(scope="session")
-def policy() -> Policy:
-    return shipped_policy()
-
-
-@pytest.fixture
-def camera(
-    sandbox: Cloud, devices: dict[str, Device], state_dir: Path
-) -> Iterator[Callable[..., Camera]]:
-    made: list[Camera] = []
-
-    def make(name: str, port: int | None = None) -> Camera:
-        folder = state_dir / "cameras" / name
-        made.append(Camera(devices[name], folder, port or sandbox.emulator.mqtt_port))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.stop()
-
-
 @dataclass(frozen=True)
-class Inspector:
-    """Waits until nothing is wrong with what became of some cameras' wafers, or tells what still is."""
+class Fab:
+    """What a test needs to let cameras play, to let things break, and to see what became of the wafers."""
 
     sandbox: Cloud
+    devices: dict[str, Device]
     subscriber: Subscriber
     policy: Policy
+    state_dir: Path
+    closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def complaints(self, cameras: Sequence[Camera], patience_s: float = 60) -> list[str]:
+    def camera(self, name: str, port: int | None = None) -> Camera:
+        folder = self.state_dir / "cameras" / name
+        made = Camera(self.devices[name], folder, port or self.sandbox.emulator.mqtt_port)
+        self.closing.callback(made.stop)
+        return made
+
+    def tap(self, camera: str) -> "Tap":
+        opened = Tap.open(self.sandbox, camera)
+        self.closing.callback(opened.close)
+        return opened
+
+    def complaints(self, *cameras: Camera, patience_s: float = 90) -> list[str]:
+        """What is wrong with the cameras' wafers once nothing is on its way, or when patience ends."""
         deadline = time.monotonic() + patience_s
-        while True:
+        while time.monotonic() < deadline:
             if all(each.done for each in cameras) and not self._complaints(cameras):
                 time.sleep(_POLL_S)  # a repeat on its way would arrive now
                 return self._complaints(cameras)
-            if time.monotonic() > deadline:
-                return self._complaints(cameras) or ["a camera has not ended"]
             time.sleep(_POLL_S)
+        return self._complaints(cameras) or ["a camera has not ended"]
 
     def _complaints(self, cameras: Sequence[Camera]) -> list[str]:
         wafers = played(cameras)
         expected = expect(wafers, self.policy, AUDIT_RATE)
-        return discrepancies(wafers, expected, self.found(cameras))
+        return discrepancies(wafers, expected, self.found(*cameras))
 
-    def found(self, cameras: Sequence[Camera]) -> Found:
-        """What is found under the cameras' names."""
+    def found(self, *cameras: Camera) -> Found:
+        """What the cloud holds under the cameras' names."""
         names = {each.device.camera for each in cameras}
-        fab = cameras[0].device.fab
-        prefix = f"{fab}/{cameras[0].device.camera}/" if len(names) == 1 else f"{fab}/"
-        everything = find(self.sandbox, self.subscriber, prefix)
-        topics = tuple(f"fabwafer/{fab}/{name}/" for name in names)
+        prefixes = tuple(f"{each.device.fab}/{each.device.camera}/" for each in cameras)
+        topics = tuple(f"fabwafer/{prefix}" for prefix in prefixes)
+        everything = find(self.sandbox, self.subscriber, prefixes)
         return replace(
             everything,
             stored=[item for item in everything.stored if item["camera"] in names],
@@ -111,57 +106,61 @@ class Inspector:
             ],
         )
 
+    def dead_letters(self) -> dict[str, int]:
+        counts = {queue: self.sandbox.depth(queue) for queue in DEAD_LETTER_QUEUES}
+        return {queue: count for queue, count in counts.items() if count}
+
+    @contextlib.contextmanager
+    def redelivering_after(self, visibility_s: int, queue: str) -> Iterator[None]:
+        """Let a queue deliver again after seconds instead of minutes."""
+        sqs, url = self.sandbox.emulator.client("sqs"), self.sandbox.outputs[queue]
+        names = ["VisibilityTimeout"]
+        before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        changed = {"VisibilityTimeout": str(visibility_s)}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)
+        try:
+            yield
+        finally:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+    @contextlib.contextmanager
+    def calling(self, url: str, service: str, function: str) -> Iterator[None]:
+        """Send a function's calls of one service elsewhere; its code stays the deployed one."""
+        client, name = self.sandbox.emulator.client("lambda"), self.sandbox.outputs[function]
+        before = client.get_function_configuration(FunctionName=name)["Environment"]
+        variables = before["Variables"] | {f"AWS_ENDPOINT_URL_{service}": url}
+        changed = {"Variables": variables}
+        client.update_function_configuration(FunctionName=name, Environment=changed)
+        try:
+            yield
+        finally:
+            client.update_function_configuration(FunctionName=name, Environment=before)
+
+
+def wait_until(what: str, condition: Callable[[], bool], patience_s: float = 60) -> None:
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {patience_s:.0f} s: {what}"
+        time.sleep(0.1)
+
 
 @pytest.fixture
-def inspector(sandbox: Cloud, subscriber: Subscriber, policy: Policy) -> Inspector:
-    return Inspector(sandbox, subscriber, policy)
+def fab(
+    sandbox: Cloud, devices: dict[str, Device], subscriber: Subscriber, state_dir: Path
+) -> Iterator[Fab]:
+    equipped = Fab(sandbox, devices, subscriber, shipped_policy(), state_dir)
+    with equipped.closing:
+        yield equipped
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def until() -> Callable[..., None]:
-    def wait(what: str, condition: Callable[[], bool], patience_s: float = 30) -> None:
-        deadline = time.monotonic() + patience_s
-        while not condition():
-            assert time.monotonic() < deadline, f"not within {patience_s} s: {what}"
-            time.sleep(0.05)
-
-    return wait
+    return wait_until
 
 
-@pytest.fixture
-def impatient_queue(sandbox: Cloud) -> Iterator[Callable[[str, int], None]]:
-    """Let a queue deliver again after seconds instead of minutes, for the time of one test."""
-    sqs = sandbox.emulator.client("sqs")
-    before: dict[str, str] = {}
-
-    def shorten(queue: str, visibility_s: int) -> None:
-        url = sandbox.outputs[queue]
-        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-        before[url] = answer["Attributes"]["VisibilityTimeout"]
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_s)})
-
-    yield shorten
-    for url, timeout_s in before.items():
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": timeout_s})
-
-
-@pytest.fixture
-def tap(sandbox: Cloud) -> Iterator[Callable[[str], "Tap"]]:
-    """A rule of the test's own that copies a camera's messages into a queue."""
-    taps: list[Tap] = []
-
-    def listen(camera: str) -> Tap:
-        taps.append(Tap.open(sandbox, camera))
-        return taps[-1]
-
-    yield listen
-    for each in taps:
-        each.close()
-
-
-@dataclass
+@dataclass(frozen=True)
 class Tap:
-    """Every message of one camera, as its envelope: payload in base64, topic, time of arrival."""
+    """A rule of the test's own that copies every message of a camera into a queue."""
 
     sandbox: Cloud
     name: str
@@ -170,22 +169,19 @@ class Tap:
     @classmethod
     def open(cls, sandbox: Cloud, camera: str) -> "Tap":
         name = f"tap_{camera}"
-        queue_url = sandbox.emulator.client("sqs").create_queue(QueueName=name)["QueueUrl"]
-        sandbox.emulator.client("iot").create_topic_rule(
-            ruleName=name,
-            topicRulePayload={
-                "sql": "SELECT encode(*, 'base64') AS payload, topic() AS topic, "
-                f"timestamp() AS received_ms FROM 'fabwafer/faba/{camera}/#'",
-                "awsIotSqlVersion": "2016-03-23",
-                "actions": [{"sqs": {"queueUrl": queue_url, "roleArn": "arn:aws:iam::0:role/x"}}],
-            },
-        )
+        iot, sqs = sandbox.emulator.client("iot"), sandbox.emulator.client("sqs")
+        queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        deployed = iot.get_topic_rule(ruleName="FabWaferPrediction")["rule"]
+        send = deployed["actions"][0]["sqs"] | {"queueUrl": queue_url}
+        sql = deployed["sql"].partition(" FROM ")[0] + f" FROM 'fabwafer/faba/{camera}/#'"
+        payload = {"sql": sql, "awsIotSqlVersion": "2016-03-23", "actions": [{"sqs": send}]}
+        iot.create_topic_rule(ruleName=name, topicRulePayload=payload)
         return cls(sandbox, name, queue_url)
 
-    def take(self) -> list[dict[str, str | int]]:
-        """The messages that came since the last call."""
+    def take(self) -> list[dict[str, Any]]:
+        """The envelopes of the messages that came since the last call."""
         sqs = self.sandbox.emulator.client("sqs")
-        taken: list[dict[str, str | int]] = []
+        taken = []
         while received := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
