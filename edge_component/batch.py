@@ -27,7 +27,13 @@ def classify_to_csv(paths: Iterable[Path], csv_path: Path, bundle: Path) -> int:
         "error",
     ]
     classified = failed = 0
-    with csv_path.open("w", newline="") as stream:
+    try:
+        # A file's name may be no UTF-8.
+        stream = csv_path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        sys.stderr.write(f"{csv_path}: {error.strerror}\n")
+        return 2
+    with stream:
         table = csv.DictWriter(stream, columns)
         table.writeheader()
         for path in _pictures(paths):

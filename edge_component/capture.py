@@ -156,9 +156,20 @@ class Capture:
             found = each.decision.found
             outcome = "accepted" if found.accepted else "doubtful"
             self._log(each.image, outcome, prediction=found.label, probability=found.probability)
-            if len(each.entry.messages) == 1:
-                limit = self._decider.address.max_payload_bytes
-                self._health.degrade("image", f"larger than {limit} bytes and no images_bucket")
+        self._report_dropped([each for each in decided if each.entry.dropped])
+
+    def _report_dropped(self, pictureless: list[Decided]) -> None:
+        limit = self._decider.address.max_payload_bytes
+        for each in pictureless:
+            size = len(each.image.picture)
+            logs.warn("picture dropped", imgid=each.image.imgid, bytes=size, message_limit=limit)
+        if pictureless:
+            reason = (
+                f"pictures dropped: in messages above {limit} bytes, and no images_bucket is set"
+            )
+            self._health.degrade("image", reason)
+        else:
+            self._health.recover("image")
 
     def _log(self, image: WaferImage, outcome: str, **fields: object) -> None:
         address = self._decider.address

@@ -1,6 +1,5 @@
 """2. `WaferImage` -> `Classification`: an int8 ONNX graph that does its own pre-processing."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,20 +105,16 @@ class Classifier:
         values = self._run(grey)
         policy = self.manifest.policy
         probabilities = [round(float(each), 4) for each in values["probabilities"]]
-        if not all(map(math.isfinite, probabilities)):
-            raise ContractError("probabilities", probabilities, "finite numbers")
         scores = dict(zip(policy.labels, (min(1.0, each) for each in probabilities), strict=True))
         label = max(scores, key=scores.__getitem__)
         novelty = round(float(np.ravel(values["novelty"])[0]), 4) if "novelty" in values else None
-        sure = scores[label] >= policy.accept_threshold(label)
-        novel = policy.novelty is not None and novelty is not None and novelty > policy.novelty
         return Classification(
             label=label,
             probability=scores[label],
             scores=scores,
             heat=[[round(float(each), 2) for each in row] for row in values["heat"]],
             novelty=novelty,
-            accepted=sure and not novel,
+            accepted=policy.accepts(label, scores[label], novelty),
         )
 
     def _run(self, grey: Grey) -> dict[str, npt.NDArray[np.float32]]:
@@ -131,4 +126,8 @@ class Classifier:
             raise ContractError(
                 "image", grey.shape, f"a picture the model can read ({error})"
             ) from error
-        return dict(zip(self._outputs, results, strict=True))
+        values = dict(zip(self._outputs, results, strict=True))
+        for name, value in values.items():
+            if not np.isfinite(value).all():
+                raise ContractError(name, value, "finite numbers")
+        return values

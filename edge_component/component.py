@@ -26,6 +26,10 @@ from edge_component.v4l2 import VideoCamera
 from edge_component.workers import Worker
 
 _JOIN_S = 6.0
+_PARTS = (
+    "camera", "capture", "delivery", "files", "heartbeat", "image", "model", "mqtt", "outbox", "publish",
+    "status", "upload", "uploads",
+)  # fmt: skip
 
 
 class State(StrEnum):
@@ -76,7 +80,7 @@ class Component:
         self._own_publisher = self._publisher is not nucleus
         captured = self._open(path, durable=True)
         self._reader = self._open(path, durable=False)
-        self._camera = _camera(settings, captured)
+        self._camera = _camera(settings, captured, health)
         delivery = Delivery(
             self._open(path, durable=False),
             self._publisher,
@@ -138,14 +142,17 @@ class Component:
             worker.stop()
         deadline = time.monotonic() + _JOIN_S
         ended = [worker.join(max(0.0, deadline - time.monotonic())) for worker in self._workers]
+        if not all(ended):
+            return False  # nothing is closed under the hands of a part that still uses it
         self._camera.close()
         if self._own_publisher:
             self._publisher.close()
-        if all(ended):
-            if self._journal:
-                self._journal.close()
-            self._close_outboxes()
-        return all(ended)
+        if self._journal:
+            self._journal.close()
+        self._close_outboxes()
+        for part in _PARTS:
+            self._health.recover(part)
+        return True
 
     def _close_outboxes(self) -> None:
         for outbox in self._outboxes:
@@ -160,11 +167,11 @@ def _publisher(settings: Settings, nucleus: Publisher | None, health: Health) ->
     return nucleus
 
 
-def _camera(settings: Settings, outbox: Outbox) -> Camera:
+def _camera(settings: Settings, outbox: Outbox, health: Health) -> Camera:
     source = settings.source
     prefix = f"{settings.camera}-{outbox.epoch}"
     if isinstance(source, FolderSource):
-        return FolderCamera(source, prefix, outbox.marks)
+        return FolderCamera(source, prefix, outbox.marks, health)
     if isinstance(source, SimulatorSource):
         return Simulator(source, prefix, outbox.marks)
     return VideoCamera(source, prefix)

@@ -16,7 +16,8 @@ from pydantic import (
 )
 
 from fabwafer.errors import ContractError
-from fabwafer.messages import MAX_PREDICTION_BYTES, Name
+from fabwafer.fields import Name
+from fabwafer.messages import MAX_PREDICTION_BYTES
 
 
 def _empty_is_absent(value: object) -> object:
@@ -26,10 +27,16 @@ def _empty_is_absent(value: object) -> object:
 
 class _Section(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", coerce_numbers_to_str=True, regex_engine="python-re"
+        frozen=True,
+        extra="forbid",
+        coerce_numbers_to_str=True,
+        regex_engine="python-re",
+        allow_inf_nan=False,
     )
 
 
+_DAY_S = 86_400.0
+Seconds = Annotated[float, Field(gt=0, le=_DAY_S)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_absent)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_absent)]
 
@@ -40,11 +47,11 @@ class FolderSource(_Section):
     kind: Literal["folder"]
     folder: Path
     lot_pattern: OptionalText = None
-    settle_s: Annotated[float, Field(gt=0, description="unchanged for so long means written")] = 1.0
+    settle_s: Annotated[Seconds, Field(description="unchanged for so long means written")] = 1.0
     patience_s: Annotated[
-        float, Field(ge=0, description="before an unreadable file is rejected")
+        float, Field(ge=0, le=_DAY_S, description="before an unreadable file is rejected")
     ] = 10.0
-    poll_s: Annotated[float, Field(gt=0)] = 0.5
+    poll_s: Seconds = 0.5
     keep_files: Annotated[int, Field(ge=0, description="kept in done/ and rejected/ each")] = 1000
 
     @field_validator("lot_pattern")
@@ -76,7 +83,7 @@ class VideoSource(_Section):
 
     kind: Literal["v4l2"]
     device: Annotated[int, Field(ge=0)] = 0
-    interval_s: Annotated[float, Field(gt=0)] = 1.0
+    interval_s: Seconds = 1.0
 
 
 class GreengrassPublisher(_Section):
@@ -106,15 +113,18 @@ class Settings(_Section):
     state_dir: Path
     source: Annotated[FolderSource | SimulatorSource | VideoSource, Field(discriminator="kind")]
     publisher: Annotated[GreengrassPublisher | MqttPublisher, Field(discriminator="kind")]
-    messages_per_s: Annotated[float, Field(gt=0, le=100)] = 20.0
+    messages_per_s: Annotated[float, Field(ge=0.01, le=100)] = 20.0
     basic_ingest_rules: Annotated[
         dict[Literal["prediction", "img"], Annotated[str, Field(pattern=r"^\w{1,128}$")]] | None,
         BeforeValidator(_empty_is_absent),
     ] = None
     inline_limit_bytes: Annotated[int, Field(ge=0, le=128 * 1024)] = MAX_PREDICTION_BYTES
-    images_bucket: OptionalText = None
+    images_bucket: Annotated[
+        Annotated[str, Field(pattern=r"^[a-z0-9.-]{3,63}$(?!\n)")] | None,
+        BeforeValidator(_empty_is_absent),
+    ] = None
     outbox_limit_bytes: Annotated[int, Field(ge=64 * 1024)] = 256 * 1024 * 1024
-    heartbeat_s: Annotated[float, Field(gt=0)] = 60.0
+    heartbeat_s: Seconds = 60.0
     threads: Annotated[int, Field(ge=1, le=16)] = 1
     journal: OptionalPath = None
     exit_when_done: bool = False

@@ -97,9 +97,11 @@ class GreengrassConfiguration:
         try:
             values = self._nucleus.configuration()
         except NucleusAwayError as error:
+            self._due = self._clock() + self._backoff.failed()  # or the event would be lost
             raise ContractError(
                 "configuration", None, f"an answer of Greengrass ({error})"
             ) from error
+        self._backoff.succeeded()
         return component_values(values, os.environ.get("AWS_IOT_THING_NAME", ""))
 
     def may_have_changed(self) -> bool:

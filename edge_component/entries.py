@@ -40,12 +40,21 @@ class Stored:
 
 @dataclass(frozen=True)
 class Entry:
-    """All that one wafer's commit holds; `journal` is its line there, if one is kept."""
+    """All that one wafer's commit holds.
+
+    Attributes:
+        sequence: Its number among all wafers of this camera.
+        mark: What keeps the camera from repeating it.
+        messages: What is to be published.
+        journal: Its line in the journal, if one is kept.
+        dropped: How many messages of it nothing can carry.
+    """
 
     sequence: int
     mark: str
     messages: tuple[Outgoing, ...]
     journal: str | None = None
+    dropped: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,37 +4,30 @@ The folder is scanned every `poll_s` rather than watched: inotify sees nothing o
 that another machine writes to, and a scan of a thousand names costs a few milliseconds.
 """
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from edge_component import logs
 from edge_component.camera import WaferImage
 from edge_component.config import FolderSource
+from edge_component.filing import DONE, REJECTED, Filing, Verdict
+from edge_component.health import Health
 from edge_component.pictures import MAX_BYTES
+from edge_component.scan import File, escaped, scan
 from fabwafer.errors import ContractError
 
-DONE, REJECTED = "done", "rejected"
-_REASON = ".reason.txt"
-_UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", "~")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_.-]+")
+_FIRST_TIME_MS = 100_000_000_000  # March 1973: what is less, the contract takes for seconds
+_READ_AGAIN_S, _MOVE_AGAIN_S = 10.0, 60.0
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file as one scan saw it: written on or replaced, it is another."""
+class _Trouble:
+    """What is wrong with a file, and when to try it again."""
 
-    path: Path
-    size: int
-    mtime_ns: int
-
-    @property
-    def mark(self) -> str:
-        return f"{self.path.name}|{self.size}|{self.mtime_ns}"
+    reason: str
+    again_at: float
 
 
 class FolderCamera:
@@ -47,6 +40,7 @@ class FolderCamera:
         source: FolderSource,
         prefix: str,
         marks: Iterable[str],
+        health: Health,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Watch a folder.
@@ -55,44 +49,69 @@ class FolderCamera:
             source: Which folder, and how patiently.
             prefix: Starts every imgid.
             marks: Files whose wafers are committed already, though they may still lie there.
+            health: Told of files that cannot be read or moved.
             clock: Seconds; measures how long a file has not changed, whatever the share's clock says.
         """
         self._source = source
+        self._folder = source.folder.absolute()
         self._prefix = prefix
+        self._health = health
         self._clock = clock
-        self._finished = set(marks)
+        self._filing = Filing(self._folder, source.keep_files)
+        own = escaped(str(self._folder))  # other folders' marks wait for their folder's return
+        self._finished = {mark: Verdict(DONE) for mark in marks if mark.rpartition("/")[0] == own}
         self._forgettable: set[str] = set()
-        self._since: dict[_File, float] = {}
-        self._doubtful: set[_File] = set()
-        self._taken: dict[str, _File] = {}
+        self._since: dict[File, float] = {}
+        self._doubtful: set[File] = set()
+        self._troubles: dict[File, _Trouble] = {}
+        self._taken: dict[str, File] = {}
         self.wait_s = source.poll_s
 
     def take(self, first: int, limit: int) -> list[WaferImage]:
         """Return the oldest pictures that have settled."""
         self._taken.clear()
+        files, errors = scan(self._folder)
+        if files and not errors:
+            self._forget_all_but({file.mark for file in files})
         images: list[WaferImage] = []
-        for file in self._settled(_scan(self._source.folder)):
+        for file in self._settled(files):
             if len(images) == limit:
                 break
             if file.mark in self._finished:
-                self._move(file, DONE)  # the process died between commit and move
+                self._put_away(file)  # the process died between commit and move, or it failed
             elif image := self._read(file, first + len(images)):
                 images.append(image)
+        self._tell(errors)
         return images
 
-    def _settled(self, files: list[_File]) -> list[_File]:
+    def _forget_all_but(self, present: set[str]) -> None:
+        """Let go of marks without a file; not of all at once: an unmounted share looks like that."""
+        gone = self._finished.keys() - present
+        for mark in gone:
+            del self._finished[mark]
+        self._forgettable |= gone
+
+    def _settled(self, files: list[File]) -> list[File]:
         now = self._clock()
         self._since = {file: self._since.get(file, now) for file in files}
         self._doubtful.intersection_update(files)
-        gone = self._finished.difference(file.mark for file in files)
-        self._finished -= gone
-        self._forgettable |= gone
-        return [file for file in files if now - self._since[file] >= self._patience(file)]
+        self._troubles = {file: self._troubles[file] for file in files if file in self._troubles}
+        return [file for file in files if self._due(file) <= now]
 
-    def _patience(self, file: _File) -> float:
-        return self._source.patience_s if file in self._doubtful else self._source.settle_s
+    def _due(self, file: File) -> float:
+        if file in self._troubles:
+            return self._troubles[file].again_at
+        doubtful = file in self._doubtful
+        return self._since[file] + (self._source.patience_s if doubtful else self._source.settle_s)
 
-    def _read(self, file: _File, sequence: int) -> WaferImage | None:
+    def _tell(self, errors: list[OSError]) -> None:
+        reasons = [trouble.reason for trouble in self._troubles.values()] + list(map(str, errors))
+        if reasons:
+            self._health.degrade("files", reasons[0])
+        else:
+            self._health.recover("files")
+
+    def _read(self, file: File, sequence: int) -> WaferImage | None:
         try:
             with file.path.open("rb") as stream:
                 data = stream.read(MAX_BYTES + 1)  # one more than allowed is refused by its size
@@ -100,13 +119,18 @@ class FolderCamera:
             return None  # renamed or taken away since the scan
         except PermissionError:
             data = b""  # no picture: rejected in the end, instead of holding up the others
-        stem = _NOT_IN_AN_ID.sub("_", file.path.stem)[:32].strip(".") or "wafer"
-        lot, wafer = self._lot_and_wafer(file.path.stem)
+        except OSError as error:
+            reason = f"{file.path.name!r} cannot be read: {error.strerror}"
+            self._troubles[file] = _Trouble(reason, self._clock() + _READ_AGAIN_S)
+            return None
+        self._troubles.pop(file, None)
         self._taken[file.mark] = file
+        stem = escaped(file.path.stem)
+        lot, wafer = self._lot_and_wafer(stem)
         return WaferImage(
-            imgid=f"{self._prefix}-{sequence:08d}-{stem}",
+            imgid=f"{self._prefix}-{sequence:08d}-{_id_of(stem)}",
             sequence=sequence,
-            timestamp=min(file.mtime_ns // 1_000_000, time.time_ns() // 1_000_000),
+            timestamp=_captured_ms(file),
             picture=data,
             mark=file.mark,
             lot=lot,
@@ -122,9 +146,9 @@ class FolderCamera:
     def done(self, images: Sequence[WaferImage]) -> list[str]:
         """Move the files away; what cannot be moved stays remembered."""
         for image in images:
-            self._finished.add(image.mark)
-            self._move(self._taken[image.mark], DONE)
-        self._keep_newest(DONE)
+            self._finished[image.mark] = Verdict(DONE)
+            self._put_away(self._taken[image.mark])
+        self._filing.keep_newest(DONE)
         forgettable = sorted(self._forgettable)
         self._forgettable.clear()
         return forgettable
@@ -135,49 +159,32 @@ class FolderCamera:
         if self._clock() - self._since[file] < self._source.patience_s:
             self._doubtful.add(file)
             return False
-        self._finished.add(file.mark)
-        self._move(file, REJECTED, reason=str(error))
-        self._keep_newest(REJECTED)
+        self._finished[file.mark] = Verdict(REJECTED, str(error))
+        self._put_away(file)
+        self._filing.keep_newest(REJECTED)
         return True
 
-    def _move(self, file: _File, folder: str, reason: str | None = None) -> None:
-        target = self._source.folder / folder / f"{file.mtime_ns}-{file.path.name}"
+    def _put_away(self, file: File) -> None:
+        verdict = self._finished[file.mark]
         try:
-            target.parent.mkdir(exist_ok=True)
-            if reason is not None:
-                target.with_name(target.name + _REASON).write_text(f"{reason}\n")
-            file.path.rename(target)
+            self._filing.put(file, verdict)
         except OSError as error:
-            logs.warn("file not moved", file=str(file.path), folder=folder, error=str(error))
+            reason = f"finished files cannot be moved to {verdict.folder}/: {error.strerror}"
+            self._troubles[file] = _Trouble(reason, self._clock() + _MOVE_AGAIN_S)
         else:
-            self._finished.discard(file.mark)
+            self._troubles.pop(file, None)
+            del self._finished[file.mark]
             self._forgettable.add(file.mark)
-
-    def _keep_newest(self, folder: str) -> None:
-        """Bound the disk: names start with the time, so the oldest come first."""
-        with suppress(OSError):
-            names = sorted(
-                name
-                for name in os.listdir(self._source.folder / folder)  # noqa: PTH208 (names only)
-                if not name.endswith(_REASON)
-            )
-            for name in names[: max(0, len(names) - self._source.keep_files)]:
-                path = self._source.folder / folder / name
-                path.unlink(missing_ok=True)
-                path.with_name(name + _REASON).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Nothing to release."""
 
 
-def _scan(folder: Path) -> list[_File]:
-    files = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.endswith(_UNFINISHED):
-                continue
-            with suppress(FileNotFoundError):
-                if entry.is_file(follow_symlinks=False):
-                    stat = entry.stat(follow_symlinks=False)
-                    files.append(_File(Path(entry.path), stat.st_size, stat.st_mtime_ns))
-    return sorted(files, key=lambda file: (file.mtime_ns, file.path.name))
+def _id_of(stem: str) -> str:
+    return _NOT_IN_AN_ID.sub("_", stem)[:32].strip(".") or "wafer"
+
+
+def _captured_ms(file: File) -> int:
+    """Return the file's time: now, if its clock runs ahead, or knows no date at all."""
+    now_ms, time_ms = time.time_ns() // 1_000_000, file.mtime_ns // 1_000_000
+    return time_ms if _FIRST_TIME_MS <= time_ms <= now_ms else now_ms

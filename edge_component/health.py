@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_component import logs
 from edge_component.entries import Backlog
+from edge_component.scan import escaped
 from fabwafer.messages import Heartbeat
 
 _THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
@@ -32,7 +33,7 @@ class Health:
 
     def degrade(self, part: str, reason: str) -> None:
         """Report that a part does not work, and why; logged when it is news."""
-        reason = reason[:_REASON_CHARACTERS]
+        reason = escaped(reason)[:_REASON_CHARACTERS]
         with self._lock:
             news = self._reasons.get(part) != reason
             self._reasons[part] = reason

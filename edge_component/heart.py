@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from threading import Event
@@ -10,7 +11,7 @@ from threading import Event
 from edge_component.config import Settings
 from edge_component.health import Health
 from edge_component.outbox import Outbox
-from edge_component.publisher import Publisher
+from edge_component.publisher import Publisher, RefusedError
 
 _NEWS_SPACING_S = 5.0
 
@@ -49,8 +50,16 @@ class Heart:
         beat = self._health.heartbeat(
             settings.fab, settings.camera, _version(), settings.state_dir, backlog
         )
-        self._publisher.publish(str(beat.topic), beat.to_bytes())
+        self._publisher.publish(str(beat.topic), beat.to_bytes()).add_done_callback(self._settle)
         return None
+
+    def _settle(self, published: Future[None]) -> None:
+        """Say what is refused; what is offline the messages say, and an old heartbeat is not repeated."""
+        error = published.exception()
+        if isinstance(error, RefusedError):
+            self._health.degrade("status", str(error))
+        elif error is None:
+            self._health.recover("status")
 
 
 def _version() -> str:

@@ -6,8 +6,9 @@ nucleus has restarted it refuses our token; only a new process gets a new one.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -15,15 +16,14 @@ import awsiot.greengrasscoreipc  # type: ignore[import-untyped]  # ships no type
 from awscrt.exceptions import AwsCrtError  # type: ignore[import-untyped]
 from awsiot.eventstreamrpc import (  # type: ignore[import-untyped]
     AccessDeniedError,
-    ConnectionClosedError,
-    EventStreamError,
-    StreamClosedError,
+    EventStreamOperationError,
 )
 from awsiot.greengrasscoreipc.clientv2 import (  # type: ignore[import-untyped]
     GreengrassCoreIPCClientV2,
 )
 from awsiot.greengrasscoreipc.model import (  # type: ignore[import-untyped]
     QOS,
+    InvalidArgumentsError,
     ReportedLifecycleState,
     UnauthorizedError,
 )
@@ -34,7 +34,9 @@ from fabwafer.errors import FabWaferError
 NUCLEUS_VARIABLE = "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"
 MAX_PAYLOAD_BYTES = 7_000
 """Nucleus Lite closes the whole connection above about 7,300 bytes."""
-_BROKEN = (ConnectionClosedError, StreamClosedError, EventStreamError, AwsCrtError, OSError)
+# The binding raises a bare RuntimeError on a connection that has just been closed.
+_FAILED = (RuntimeError, AwsCrtError, OSError)
+_REFUSED = (UnauthorizedError, InvalidArgumentsError)
 _HANDSHAKE_CUT = {"AWS_IO_SOCKET_CLOSED", "AWS_ERROR_EVENT_STREAM_RPC_CONNECTION_CLOSED"}
 
 
@@ -86,7 +88,7 @@ class Nucleus:
             connection = awsiot.greengrasscoreipc.connect(timeout=self._call_timeout_s)
         except AccessDeniedError:
             return None
-        except (RuntimeError, KeyError, *_BROKEN) as error:
+        except (KeyError, *_FAILED) as error:
             if getattr(error, "name", None) in _HANDSHAKE_CUT:
                 return None
             raise NucleusAwayError(f"no connection to Greengrass: {error!r}") from error
@@ -115,7 +117,7 @@ class Nucleus:
             )
         except NucleusAwayError as error:
             acknowledged.set_exception(PublishError(str(error)))
-        except _BROKEN as error:
+        except _FAILED as error:
             acknowledged.set_exception(self._failed(client, topic, error))
         else:
             answer.add_done_callback(
@@ -133,11 +135,15 @@ class Nucleus:
 
     def _failed(self, client: Any, topic: str, error: BaseException) -> PublishError:
         """Classify an error; runs on the network thread too, so it only notes what to do."""
-        if isinstance(error, UnauthorizedError):
-            return RefusedError(f"UnauthorizedError: {topic}")
-        if isinstance(error, _BROKEN):
-            self._broken = client
+        if isinstance(error, _REFUSED):
+            return RefusedError(f"{type(error).__name__}: {topic}")
+        self._note(client, error)
         return PublishError(type(error).__name__)
+
+    def _note(self, client: Any, error: BaseException) -> None:
+        """Note a broken connection: whatever fails and is no answer of the nucleus."""
+        if not isinstance(error, EventStreamOperationError):
+            self._broken = client
 
     def watch_configuration(self, on_change: Callable[[], None]) -> None:
         """Subscribe anew to changes of this component's configuration; a subscription can die silently.
@@ -145,11 +151,11 @@ class Nucleus:
         Raises:
             NucleusAwayError: If it fails.
         """
-        client = self._connected()
-        answer, subscription = client.subscribe_to_configuration_update_async(
-            on_stream_event=lambda _event: on_change(), on_stream_error=lambda _error: True
-        )
-        self._result("subscribe_to_configuration_update", client, answer)
+        with self._calling("subscribe_to_configuration_update") as client:
+            answer, subscription = client.subscribe_to_configuration_update_async(
+                on_stream_event=lambda _event: on_change(), on_stream_error=lambda _error: True
+            )
+            answer.result(self._call_timeout_s)
         previous, self._subscription = self._subscription, subscription
         if previous is not None:
             previous.close()
@@ -160,9 +166,9 @@ class Nucleus:
         Raises:
             NucleusAwayError: If it cannot be read.
         """
-        client = self._connected()
-        answer = client.get_configuration_async()
-        return dict(self._result("get_configuration", client, answer).value or {})
+        with self._calling("get_configuration") as client:
+            answer = client.get_configuration_async().result(self._call_timeout_s)
+        return dict(answer.value or {})
 
     def running(self) -> None:
         """Report that the component does its work.
@@ -170,15 +176,16 @@ class Nucleus:
         Raises:
             NucleusAwayError: If it cannot be reported.
         """
-        client = self._connected()
-        self._result(
-            "update_state", client, client.update_state_async(state=ReportedLifecycleState.RUNNING)
-        )
+        with self._calling("update_state") as client:
+            answer = client.update_state_async(state=ReportedLifecycleState.RUNNING)
+            answer.result(self._call_timeout_s)
 
-    def _result(self, operation: str, client: Any, answer: Future[Any]) -> Any:
+    @contextmanager
+    def _calling(self, operation: str) -> Iterator[Any]:
+        """Hand out the client for one call, which on a closed connection fails before it has an answer."""
+        client = self._connected()
         try:
-            return answer.result(self._call_timeout_s)
-        except (RuntimeError, TimeoutError, *_BROKEN) as error:
-            if isinstance(error, (TimeoutError, *_BROKEN)):
-                self._broken = client
+            yield client
+        except _FAILED as error:
+            self._note(client, error)
             raise NucleusAwayError(f"{operation}: {type(error).__name__}") from error

@@ -1,8 +1,8 @@
 """The journal file: one line for every wafer, exactly once, whenever the process dies.
 
 A line is committed with its wafer, then appended to the file, then forgotten. What a killed process left
-in the database is appended at the next start; what of it is in the file already is told by the file's
-last line.
+in the database is appended at the next start; what of it is in the file already, the file's last line
+tells.
 """
 
 import os
@@ -25,7 +25,8 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._outbox = outbox
         self._file = path.open("ab+", buffering=0)
-        self._append(_after(self._last_line(), outbox.journal()))
+        self._written = _sequence_of(self._last_line(), outbox.journal())
+        self.flush()
 
     def _last_line(self) -> str | None:
         size = self._file.seek(0, os.SEEK_END)
@@ -37,11 +38,20 @@ class Journal:
         return lines[-1].decode() if lines else None
 
     def flush(self) -> None:
-        """Append what has been committed since the last call."""
-        self._append(self._outbox.journal())
+        """Append what has been committed since the last call.
 
-    def _append(self, rows: list[tuple[int, str]]) -> None:
-        text = "".join(f"{line}\n" for _, line in rows).encode()
+        The database may still hold lines that the file has: because the process was killed in between,
+        or because they could not be deleted.
+        """
+        rows = self._outbox.journal()
+        if not rows:
+            return
+        self._append([line for sequence, line in rows if sequence > self._written])
+        self._written = rows[-1][0]
+        self._outbox.journaled(self._written)
+
+    def _append(self, lines: list[str]) -> None:
+        text = "".join(f"{line}\n" for line in lines).encode()
         end = self._file.seek(0, os.SEEK_END)
         try:
             while text:
@@ -50,14 +60,11 @@ class Journal:
         except OSError:
             self._file.truncate(end)  # all or none, or the next attempt would repeat lines
             raise
-        if rows:
-            self._outbox.journaled(rows[-1][0])
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
-def _after(last: str | None, rows: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    lines = [line for _, line in rows]
-    return rows[lines.index(last) + 1 :] if last in lines else rows
+def _sequence_of(last: str | None, rows: list[tuple[int, str]]) -> int:
+    return next((sequence for sequence, line in rows if line == last), 0)

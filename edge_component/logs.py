@@ -39,7 +39,7 @@ def info(event: str, **fields: object) -> None:
 
 
 def warn(event: str, **fields: object) -> None:
-    """Log what somebody should look at; call it inside `except` to keep the trace of an unforeseen error."""
+    """Log what somebody should look at."""
     _LOGGER.warning(event, extra={"fields": fields})
 
 

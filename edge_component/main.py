@@ -2,7 +2,8 @@
 
 The composition root: it reads the configuration, runs a `Component` with it, and replaces that one when
 the configuration changes. It ends for a signal, for a finished simulation, and when Greengrass refuses
-its token; never for a camera, a network or a model.
+its token; never for a camera, a network or a model. With a configuration file it also ends when that is
+wrong at the start, or when another process uses the state folder; under Greengrass it waits.
 """
 
 import fcntl
@@ -23,6 +24,7 @@ from fabwafer.errors import ContractError, FabWaferError
 
 _TICK_S = 0.2
 _LOCK_WAIT_S = 15.0
+_SOUND_S = 60.0
 EXIT_CONFIGURATION, EXIT_LOCKED, EXIT_TOKEN = 2, 3, 4
 
 
@@ -49,7 +51,7 @@ class Main:
             nucleus: The connection to Greengrass, where there is one.
             health: Told by all parts.
             stop: Set by a signal.
-            patient: Whether to wait for a good configuration instead of ending.
+            patient: Whether to wait for a good configuration and a free state folder instead of ending.
         """
         self._configuration = configuration
         self._nucleus = nucleus
@@ -104,10 +106,18 @@ class Main:
                     return self._watch(component, settings)
                 finally:
                     self._end(component)
+        except LockedError as error:
+            if not self._patient:
+                raise
+            return self._again(settings, error)
         except (OSError, sqlite3.Error) as error:
-            self._health.degrade("start", str(error))
-            self._stop.wait(self._backoff.failed())
-            return None if self._stop.is_set() else self._changed(settings) or settings
+            return self._again(settings, error)
+
+    def _again(self, settings: Settings, error: Exception) -> Settings | None:
+        """Pause after a failure; return the settings to go on with, or None to end."""
+        self._health.degrade("start", str(error))
+        self._stop.wait(self._backoff.failed())
+        return None if self._stop.is_set() else self._changed(settings) or settings
 
     def _end(self, component: Component) -> None:
         """Stop a component; its successor must not begin while a part of it hangs, on a dead share say."""
@@ -116,16 +126,15 @@ class Main:
         self._health.recover("stop")
 
     def _watch(self, component: Component, settings: Settings) -> Settings | None:
-        self._backoff.succeeded()
+        sound_at = time.monotonic() + _SOUND_S
         self._health.recover("start")
         while not self._stop.wait(_TICK_S):
             state = component.state()
             if state is State.DONE:
                 return None
-            if state is State.DAMAGED:
-                return settings
-            if state is State.REFUSED:
-                raise TokenRefusedError("Greengrass refuses the token of this process")
+            _raise_if_failed(state)
+            if time.monotonic() >= sound_at:
+                self._backoff.succeeded()
             self._report_running()
             if changed := self._changed(settings):
                 return changed
@@ -157,6 +166,13 @@ class Main:
             return
         self._reported = True
         self._health.recover("state")
+
+
+def _raise_if_failed(state: State) -> None:
+    if state is State.REFUSED:
+        raise TokenRefusedError("Greengrass refuses the token of this process")
+    if state is State.DAMAGED:
+        raise sqlite3.DatabaseError("a part ended for good; the outbox will be checked")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Greengrass deletes the artifacts of old model versions after a deployment, so the copy is ours.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from pathlib import Path
 from edge_component import logs
 from edge_component.classifier import Classifier
 from edge_component.health import Health
-from fabwafer.bundle import MANIFEST
+from fabwafer.bundle import MANIFEST, read_bundle
 from fabwafer.errors import BundleError
 
 _LAST_GOOD = "model"
@@ -58,16 +59,20 @@ def _keep(model_dir: Path, classifier: Classifier, last_good: Path) -> str | Non
     """Copy a bundle that loaded; the previous copy goes only when the new one is whole."""
     incoming, outgoing = last_good.with_suffix(_INCOMING), last_good.with_suffix(_OUTGOING)
     try:
-        if _same_file(model_dir / MANIFEST, last_good / MANIFEST):
-            return None
+        with suppress(BundleError):  # a damaged copy is replaced
+            if read_bundle(last_good) == classifier.manifest:
+                return None
         for leftover in (incoming, outgoing):
             shutil.rmtree(leftover, ignore_errors=True)
         incoming.mkdir(parents=True)
         for name in (MANIFEST, *classifier.manifest.files):
             shutil.copyfile(model_dir / name, incoming / name)
+            _sync(incoming / name)
+        _sync(incoming)
         if last_good.exists():
             last_good.rename(outgoing)
         incoming.rename(last_good)
+        _sync(last_good.parent)
         shutil.rmtree(outgoing, ignore_errors=True)
     except OSError as error:
         logs.warn("model not kept", model=classifier.manifest.model, error=str(error))
@@ -75,8 +80,13 @@ def _keep(model_dir: Path, classifier: Classifier, last_good: Path) -> str | Non
     return None
 
 
-def _same_file(one: Path, other: Path) -> bool:
-    return other.exists() and one.read_bytes() == other.read_bytes()
+def _sync(path: Path) -> None:
+    """Make a file, or the names in a folder, outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class CurrentModel:

@@ -84,6 +84,8 @@ class MqttConnection:
         self._health.recover("mqtt")
 
     def _not_connected(self, event: Any) -> None:
+        if self._client is None:
+            return  # closed meanwhile: whatever is configured now has another publisher
         reason = getattr(event.connack_packet, "reason_code", None) or event.exception
         self._health.degrade("mqtt", f"not connected: {reason!r}")
 

@@ -79,6 +79,7 @@ class Outbox:
             self._db.executemany("INSERT INTO journal VALUES (?, ?)", lines)
             if entries:
                 self._set("sequence", entries[-1].sequence)
+                self._add("dropped", sum(entry.dropped for entry in entries))
             dropped = self._make_room()
         if dropped:
             logs.warn("outbox full", limit_bytes=self._limit_bytes, **dropped)
@@ -91,7 +92,7 @@ class Outbox:
             ids = list(self._oldest(kind, excess))
             if ids:
                 self._delete(ids)
-                self._set("dropped", self._number("dropped") + len(ids))
+                self._add("dropped", len(ids))
                 dropped[f"dropped_{kind.value}"] = len(ids)
         return dropped
 
@@ -111,8 +112,8 @@ class Outbox:
         return self._select("refused IS NOT NULL ORDER BY attempts, id LIMIT ?", 1)
 
     def uploads(self) -> list[Stored]:
-        """Return the oldest picture that must go to S3, if there is one."""
-        return self._select("upload IS NOT NULL ORDER BY id LIMIT ?", 1)
+        """Return the picture whose turn it is to go to S3: the oldest of those that failed least."""
+        return self._select("upload IS NOT NULL ORDER BY attempts, id LIMIT ?", 1)
 
     def _select(self, where: str, limit: int) -> list[Stored]:
         query = f"SELECT {_COLUMNS} FROM messages WHERE {where}"  # noqa: S608 (ours, above)
@@ -136,6 +137,10 @@ class Outbox:
             "UPDATE messages SET upload = NULL, size = ? WHERE id = ?", (size, stored.id)
         )
 
+    def postpone(self, stored: Stored) -> None:
+        """Let other pictures go to S3 before one that failed."""
+        self._db.execute("UPDATE messages SET attempts = attempts + 1 WHERE id = ?", (stored.id,))
+
     def refuse(self, stored: Stored, reason: str) -> None:
         """Keep a message that the broker will not have, out of the others' way."""
         self._db.execute(
@@ -149,7 +154,7 @@ class Outbox:
 
     def quarantined(self) -> None:
         """Count a wafer that broke the contract."""
-        self._set("quarantined", self._number("quarantined") + 1)
+        self._add("quarantined", 1)
 
     def backlog(self) -> Backlog:
         """Return how full the outbox is."""
@@ -196,6 +201,9 @@ class Outbox:
 
     def _number(self, name: str) -> int:
         return int(self._fact(name))
+
+    def _add(self, name: str, count: int) -> None:
+        self._db.execute("UPDATE facts SET value = value + ? WHERE name = ?", (count, name))
 
     def _set(self, name: str, value: int) -> None:
         self._db.execute("UPDATE facts SET value = ? WHERE name = ?", (value, name))

@@ -49,21 +49,24 @@ class Decision:
 def compose(image: WaferImage, decision: Decision, address: Addressing) -> Entry:
     """Return everything that one wafer's commit holds.
 
-    The picture's message is missing when it is too large for the publisher and there is no bucket.
+    The picture's message is missing, and counted as dropped, when it is too large for the publisher and
+    there is no bucket.
 
     Raises:
-        ContractError: If the picture cannot be written as PNG.
+        ContractError: If the picture cannot be written as PNG, or a value is none that may be published.
     """
     png = as_png(image.picture)
     sha256 = hashlib.sha256(png).hexdigest()
     messages = [_prediction(image, decision, sha256, address)]
-    if picture := _picture(image, png, address):
+    picture = _picture(image, png, address)
+    if picture is not None:
         messages.append(picture)
     return Entry(
         sequence=image.sequence,
         mark=image.mark,
         messages=tuple(messages),
         journal=_journal(image, decision, sha256, address) if address.journal else None,
+        dropped=int(picture is None),
     )
 
 
@@ -71,7 +74,7 @@ def _prediction(
     image: WaferImage, decision: Decision, sha256: str, address: Addressing
 ) -> Outgoing:
     found = decision.found
-    message = Prediction(
+    message = Prediction.of(
         imgid=image.imgid,
         timestamp=image.timestamp,
         fab=address.fab,
@@ -114,7 +117,7 @@ def _picture(image: WaferImage, png: bytes, address: Addressing) -> Outgoing | N
         return None
     key = image_key(address.fab, address.camera, image.timestamp, image.imgid)
     uri = f"s3://{address.images_bucket}/{key}"
-    reference = ImageMessage(s3=uri, sha256=message.sha256, **identity)
+    reference = ImageMessage.of(s3=uri, sha256=message.sha256, **identity)
     return Outgoing(Kind.IMAGE, image.imgid, topic, reference.to_bytes(), upload=png)
 
 

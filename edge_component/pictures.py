@@ -19,6 +19,7 @@ _PNG_END = b"IEND\xaeB`\x82"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
 MAX_BYTES = 8 * 1024 * 1024
 MAX_SIDE = 4096
+_MAX_8_BIT, _MAX_16_BIT = 255, 65_535
 _FORMATS = ("PNG", "JPEG", "BMP")
 # What Pillow raises for damaged data, depending on the format and on where it is damaged.
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
@@ -39,12 +40,26 @@ def decode(data: bytes) -> Grey:
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
             _check_size(image.size)
-            return np.asarray(image.convert("L"))
+            return _grey(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ContractError("image.size", str(error), f"at most {MAX_SIDE} a side") from error
     except _DAMAGED as error:
         expected = f"a whole {', '.join(_FORMATS)} picture ({type(error).__name__}: {error})"
         raise ContractError("image", data[:24], expected) from error
+
+
+def _grey(image: Image.Image) -> Grey:
+    if not image.mode.startswith("I"):
+        return np.asarray(image.convert("L"))
+    # 16 bits a pixel, which Pillow would clip: it takes what is above 255 for white.
+    levels = np.asarray(image).astype(np.int64)
+    if not 0 <= levels.min() <= levels.max() <= _MAX_16_BIT:
+        raise ContractError(
+            "image", (int(levels.min()), int(levels.max())), f"levels of 0 to {_MAX_16_BIT}"
+        )
+    if levels.max() > _MAX_8_BIT:  # else 8 bits a pixel in a wider file
+        levels = np.rint(levels * (_MAX_8_BIT / _MAX_16_BIT))
+    return levels.astype(np.uint8)
 
 
 def check_grey(grey: Grey) -> Grey:

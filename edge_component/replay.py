@@ -1,6 +1,9 @@
 """Real wafers from an npz file, lot by lot, without ever holding more than a few thousand of them."""
 
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -12,6 +15,8 @@ from edge_component.pictures import Grey
 
 _CHUNK = 4096
 _MEMBER = "flat.npy"
+# What numpy and zipfile raise for files that are empty, cut off, damaged or of another kind.
+_DAMAGED = (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,11 @@ class Replay:
             OSError: If it cannot be read or lacks a part.
         """
         self._npz = npz
-        try:
-            with np.load(npz) as arrays:
-                self._shapes = arrays["shapes"].astype(int)
-                self._lot, self._wafer = arrays["lot"], arrays["wafer"]
-                self._labels, self._classes = arrays["labels"], arrays["classes"]
-        except (KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise OSError(
-                f"{npz}: expected shapes, lot, wafer, labels, classes: {error}"
-            ) from error
-        self._starts = np.concatenate([[0], np.cumsum(self._shapes.prod(1))])
+        with _named(npz), npz.open("rb") as stream, np.load(stream) as arrays:
+            self._shapes = arrays["shapes"].astype(int)
+            self._lot, self._wafer = arrays["lot"], arrays["wafer"]
+            self._labels, self._classes = arrays["labels"], arrays["classes"]
+            self._starts = np.concatenate([[0], np.cumsum(self._shapes.prod(1))])
         lots = np.unique(self._lot)[offset::stride]
         rows = np.argsort(self._lot, kind="stable")
         self._rows = rows[np.isin(self._lot[rows], lots)]
@@ -75,7 +75,11 @@ class Replay:
     def _read(self, rows: npt.NDArray[np.int64]) -> dict[int, Grey]:
         """Stream through the packed member once and keep only what is asked for."""
         dies: dict[int, Grey] = {}
-        with zipfile.ZipFile(self._npz) as archive, archive.open(_MEMBER) as stream:
+        with (
+            _named(self._npz),
+            zipfile.ZipFile(self._npz) as archive,
+            archive.open(_MEMBER) as stream,
+        ):
             _skip_header(stream, self._npz)
             position = 0
             for row in sorted(map(int, rows)):
@@ -85,6 +89,16 @@ class Replay:
                 dies[row] = np.frombuffer(data, np.uint8).reshape(self._shapes[row])
                 position = end
         return dies
+
+
+@contextmanager
+def _named(npz: Path) -> Iterator[None]:
+    """Say of a bad file which one it is, and what it should hold."""
+    try:
+        yield
+    except _DAMAGED as error:
+        expected = "flat, shapes, lot, wafer, labels, classes"
+        raise OSError(f"{npz}: expected {expected}: {error!r}") from error
 
 
 def _skip_header(stream: IO[bytes], npz: Path) -> None:

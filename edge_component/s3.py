@@ -94,7 +94,7 @@ class Uploads:
         self._backoff = backoff or Backoff(first_s=1.0, most_s=60.0)
 
     def step(self, _stop: Event) -> float | None:
-        """Upload the oldest picture; return the seconds to wait, or None when there is none."""
+        """Upload one picture; return the seconds to wait, or None when there is none."""
         waiting = self._outbox.uploads()
         if not waiting:
             return None
@@ -103,6 +103,7 @@ class Uploads:
         try:
             self._s3.put(bucket, key, message.upload or b"")
         except UploadError as error:
+            self._outbox.postpone(waiting[0])
             self._health.degrade("upload", str(error))
             return self._backoff.failed()
         self._outbox.uploaded(waiting[0])

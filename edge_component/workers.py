@@ -11,6 +11,7 @@ from edge_component.ipc import TokenRefusedError
 from edge_component.pacing import Backoff
 
 _IDLE_S = 1.0
+_LONGEST_S = 24 * 3600.0
 
 Step = Callable[[Event], float | None]
 """Does one piece of work; returns the seconds to wait, or None to wait until woken."""
@@ -29,7 +30,7 @@ class Worker:
         self._stop = Event()
         self._wake = Event()
         self._thread = Thread(target=self._run, name=name, daemon=True)
-        self.fatal: Exception | None = None
+        self.fatal: BaseException | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -50,13 +51,20 @@ class Worker:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        try:
+            self._loop()
+        except BaseException as error:  # noqa: BLE001 (a thread that ends silently stops the camera)
+            logs.unforeseen("thread failed", part=self.name)
+            self.fatal = error
+
+    def _loop(self) -> None:
         while not self._stop.is_set() and self.fatal is None:
             self._wake.clear()
             pause = self._guarded_step()
             if pause is None:
                 self._wake.wait(_IDLE_S)
             else:
-                self._stop.wait(pause)
+                self._stop.wait(pause if 0 <= pause <= _LONGEST_S else _LONGEST_S)
 
     def _guarded_step(self) -> float | None:
         try:

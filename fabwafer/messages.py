@@ -62,6 +62,15 @@ class _DeviceMessage(Message):
     timestamp: Timestamp
 
     @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Build a message of measured values.
+
+        Raises:
+            ContractError: If one of them may not be published; it names the field and the value.
+        """
+        return _validated(cls, values)
+
+    @classmethod
     def parse(cls, payload: bytes, topic: Topic, received_ms: int | None = None) -> Self:
         """Read one message.
 
@@ -148,7 +157,7 @@ class ImageMessage(_DeviceMessage):
     @classmethod
     def inline(cls, image: bytes, **identity: Any) -> Self:
         """Build the message that carries the picture itself."""
-        return cls(
+        return cls.of(
             bytes=base64.b64encode(image).decode(),
             sha256=hashlib.sha256(image).hexdigest(),
             **identity,

@@ -65,6 +65,7 @@ class FakeNucleus:
         self.answers = True
         self.answer_delay_s = 0.0
         self.denied: Callable[[str], bool] = lambda _topic: False
+        self.invalid: Callable[[str], bool] = lambda _topic: False
         self.published: list[Published] = []
         self.states: list[str] = []
         self.calls: list[str] = []
@@ -181,6 +182,8 @@ class FakeNucleus:
             connection.shutdown(socket.SHUT_RDWR)
         elif self.denied(topic):
             self._error(connection, stream, "UnauthorizedError")
+        elif self.invalid(topic):
+            self._error(connection, stream, "InvalidArgumentsError")
         elif self.answers:
             message = Published(topic, int(request["qos"]), payload)
             self._take(connection, stream, message)

@@ -171,12 +171,43 @@ def test_drops_are_reported(open_outbox: Open, health: Health, classifier: Class
 
 
 def test_an_image_that_nothing_can_carry_is_reported_and_its_prediction_goes_out(
-    open_outbox: Open, health: Health, classifier: Classifier
+    open_outbox: Open,
+    health: Health,
+    classifier: Classifier,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     outbox = open_outbox()
     run(capture_of(FakeCamera([NOISE]), outbox, health, classifier))
     assert [each.message.kind for each in outbox.ready(9)] == ["prediction"]
-    assert "images_bucket" in health.reasons["image"]
+    assert "7000 bytes, and no images_bucket" in health.reasons["image"]
+    dropped = [each.fields for each in caplog.records if each.message == "picture dropped"]
+    assert [(each["imgid"], each["bytes"]) for each in dropped] == [("c-e-00000001", len(NOISE))]
+    assert outbox.backlog().dropped == 1
+
+
+def test_a_picture_too_many_was_reported_for_ever(
+    open_outbox: Open, health: Health, classifier: Classifier
+) -> None:
+    camera = FakeCamera([NOISE])
+    capture = capture_of(camera, open_outbox(), health, classifier)
+    run(capture)
+    camera.left.append((2, None))
+    run(capture)
+    assert health.reasons == {}
+
+
+def test_a_value_that_may_not_be_published_blocked_the_camera(
+    open_outbox: Open, health: Health, classifier: Classifier
+) -> None:
+    class OddLot(FakeCamera):
+        def take(self, first: int, limit: int) -> list[WaferImage]:
+            images = super().take(first, limit)
+            return [replace(each, lot="L\x01") if each.mark == "m1" else each for each in images]
+
+    camera, outbox = OddLot([None, None]), open_outbox()
+    run(capture_of(camera, outbox, health, classifier))
+    assert [each.partition(":")[0] for each in camera.rejected] == ["lot"]
+    assert camera.released == ["m2"]
 
 
 class TestMessages:

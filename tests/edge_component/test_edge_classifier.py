@@ -1,4 +1,7 @@
 import csv
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,7 +55,7 @@ def test_a_bundle_with_a_bad_graph_is_refused(tmp_path: Path, model: bytes, matc
 
 
 def test_a_bundle_with_another_number_of_labels_is_refused(tmp_path: Path) -> None:
-    folder = write_bundle(tmp_path / "b", labels=("none", "bad"), critical=())
+    folder = write_bundle(tmp_path / "b", labels=("none", "bad"))
     with pytest.raises(BundleError, match="model.onnx"):
         Classifier.load(folder)
 
@@ -85,10 +88,23 @@ def test_a_wafer_that_the_graph_fails_on_is_refused_and_the_next_one_passes(bund
         failing.classify([GOOD])
 
 
-def test_probabilities_that_are_no_numbers_are_refused(bundle: Path) -> None:
-    odd = classifier_of(bundle, ["probabilities", "heat"], [[float("nan")] * 9, [[0.0]]])
-    with pytest.raises(ContractError, match="finite"):
+SURE = [1.0] + [0.0] * 8
+
+
+@pytest.mark.parametrize(
+    "field, values",
+    [
+        ("probabilities", [[float("nan")] * 9, [[0.0]], 0.0]),
+        ("heat", [SURE, [[0.0, float("nan")]], 0.0]),
+        ("novelty", [SURE, [[0.0]], float("inf")]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_is_no_number_is_refused(bundle: Path, field: str, values: list[object]) -> None:
+    odd = classifier_of(bundle, ["probabilities", "heat", "novelty"], values)
+    with pytest.raises(ContractError, match="finite") as raised:
         odd.classify([GOOD])
+    assert raised.value.field == field
 
 
 @pytest.mark.parametrize("novelty, accepted", [(1.0, True), (3.0, False)])
@@ -134,6 +150,20 @@ class TestModelStore:
         load_model(write_bundle(tmp_path / "b"), tmp_path)
         (tmp_path / "model").rename(tmp_path / "model.old")
         assert load_model(tmp_path / "gone", tmp_path).classifier.manifest.version == "1"
+
+    def test_a_damaged_copy_was_never_repaired(self, tmp_path: Path) -> None:
+        folder = write_bundle(tmp_path / "b")
+        load_model(folder, tmp_path)
+        (tmp_path / "model" / "model.onnx").write_bytes(b"half")
+        load_model(folder, tmp_path)
+        assert load_model(tmp_path / "gone", tmp_path).classifier.manifest.version == "1"
+
+    def test_a_whole_copy_is_left_alone(self, tmp_path: Path) -> None:
+        folder = write_bundle(tmp_path / "b")
+        load_model(folder, tmp_path)
+        copied = (tmp_path / "model").stat()
+        load_model(folder, tmp_path)
+        assert (tmp_path / "model").stat().st_ino == copied.st_ino
 
     def test_without_any_good_bundle_it_says_what_is_wrong(self, tmp_path: Path) -> None:
         with pytest.raises(BundleError, match="gone"):
@@ -215,6 +245,21 @@ class TestBatch:
         status, rows = run(tmp_path / "gone.png")
         assert (status, len(rows)) == (1, 1)
 
+    def test_a_name_that_is_no_utf_8_ended_it_with_a_traceback(
+        self, run: Callable[..., tuple[int, list[dict[str, str]]]], tmp_path: Path
+    ) -> None:
+        path = tmp_path / os.fsdecode(b"W\xe4fer.png")
+        path.write_bytes(encode_dies(GOOD))
+        status, rows = run(path)
+        assert (status, Path(rows[0]["path"]).name) == (0, "W\\udce4fer.png")
+
+    def test_a_table_in_a_missing_folder_ended_it_with_a_traceback(
+        self, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        out = tmp_path / "gone" / "out.csv"
+        assert main(["classify", "x.png", "--csv", str(out), "--bundle", str(bundle)]) == 2
+        assert capsys.readouterr().err == f"{out}: No such file or directory\n"
+
     def test_a_missing_bundle_is_named(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -228,3 +273,22 @@ class TestBatch:
         ]
         assert main(arguments) == 2
         assert "gone/manifest.json" in capsys.readouterr().err
+
+
+def test_telemetry_is_off_before_onnx_runtime_is_imported() -> None:
+    watch = """
+import os, sys
+
+class Watch:
+    def find_spec(self, name, *_):
+        if name == "onnxruntime":
+            print(os.environ.get("ORT_DISABLE_TELEMETRY"))
+
+sys.meta_path.insert(0, Watch())
+import edge_component.classifier
+"""
+    environment = {name: v for name, v in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    seen = subprocess.run(
+        [sys.executable, "-c", watch], env=environment, capture_output=True, text=True, check=True
+    )
+    assert seen.stdout.splitlines() == ["1"]

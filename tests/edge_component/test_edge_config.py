@@ -75,6 +75,19 @@ def test_line_8_names_may_arrive_as_numbers() -> None:
         ({"messages_per_s": "fast"}, "messages_per_s", "fast"),
         ({"messages_per_s": "101"}, "messages_per_s", "101"),
         ({"messages_per_s": "nan"}, "messages_per_s", "nan"),
+        ({"messages_per_s": "1e-300"}, "messages_per_s", "1e-300"),
+        ({"heartbeat_s": "inf"}, "heartbeat_s", "inf"),
+        ({"heartbeat_s": "1e10"}, "heartbeat_s", "1e10"),
+        ({"images_bucket": "No Bucket"}, "images_bucket", "No Bucket"),
+        ({"source": {"kind": "v4l2", "interval_s": "inf"}}, "source.interval_s", "inf"),
+        *(
+            (
+                {"source": {"kind": "folder", "folder": "x", name: "86401"}},
+                f"source.{name}",
+                "86401",
+            )
+            for name in ("settle_s", "patience_s", "poll_s")
+        ),
         ({"exit_when_done": "perhaps"}, "exit_when_done", "perhaps"),
         ({"outbox_limit_bytes": "1"}, "outbox_limit_bytes", "1"),
         ({"source": {"kind": "telescope"}}, "source", "telescope"),

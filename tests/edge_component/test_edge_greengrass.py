@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from edge_component.ipc import MAX_PAYLOAD_BYTES, Nucleus, NucleusAwayError, Tok
 from edge_component.patterns import generate
 from edge_component.pictures import encode_dies
 from edge_component.publisher import PublishError, RefusedError
+from fabwafer.errors import ContractError
 
 TOPIC = "fabwafer/faba/camera1/prediction/w1"
 
@@ -124,6 +126,60 @@ class TestConnection:
             with pytest.raises(NucleusAwayError):
                 call()
 
+    @pytest.mark.parametrize("call", ["configuration", "running", "watch"])
+    def test_a_call_on_a_dropped_connection_ended_the_process(
+        self, client: Nucleus, nucleus: FakeNucleus, call: str
+    ) -> None:
+        calls: dict[str, Callable[[], object]] = {
+            "configuration": client.configuration,
+            "running": client.running,
+            "watch": lambda: client.watch_configuration(lambda: None),
+        }
+
+        def works() -> bool:
+            with suppress(NucleusAwayError):
+                calls[call]()
+                return True
+            return False
+
+        publish(client)
+        dropped = client._client
+        nucleus.drop_connections()
+        # Until the client knows, a call is merely unanswered; after that it raises at once.
+        assert eventually(lambda: _is_closed(dropped))
+        with pytest.raises(NucleusAwayError):
+            calls[call]()
+        assert eventually(works)
+        assert nucleus.connects == 2
+
+    def test_a_connection_closed_a_moment_ago_ended_the_step(self, client: Nucleus) -> None:
+        class JustClosed:
+            def publish_to_iot_core_async(self, **_: object) -> None:
+                raise RuntimeError("4104 (AWS_ERROR_EVENT_STREAM_RPC_CONNECTION_CLOSED)")
+
+            def close(self) -> None:
+                pass
+
+        client._client = JustClosed()
+        assert type(publish(client)) is PublishError
+        assert publish(client) is None
+
+    def test_what_the_nucleus_calls_invalid_was_repeated_for_ever(
+        self, client: Nucleus, nucleus: FakeNucleus
+    ) -> None:
+        nucleus.invalid = lambda topic: topic == TOPIC
+        error = publish(client)
+        assert isinstance(error, RefusedError) and str(error) == f"InvalidArgumentsError: {TOPIC}"
+
+
+def _is_closed(client: Any) -> bool:
+    answer = client.publish_to_iot_core_async
+    try:
+        answer(topic_name="probe", qos="1", payload=b"").exception(5)
+    except RuntimeError:
+        return True
+    return False
+
 
 class TestConfiguration:
     @pytest.fixture
@@ -154,6 +210,20 @@ class TestConfiguration:
         nucleus.start()
         assert self.changed(configuration)
         assert health.reasons == {}
+
+    def test_a_read_that_failed_lost_the_event(
+        self, configuration: GreengrassConfiguration, nucleus: FakeNucleus
+    ) -> None:
+        configuration._resubscribe_s = 1000
+        assert configuration.may_have_changed()
+        nucleus.merge(fab="fabb")
+        assert self.changed(configuration)
+        nucleus.stop()
+        with pytest.raises(ContractError, match="Greengrass"):
+            configuration.read()
+        nucleus.start()
+        assert self.changed(configuration)
+        assert configuration.read() == {"fab": "fabb"}
 
     def test_line_6_a_subscription_that_died_silently_is_replaced(
         self, configuration: GreengrassConfiguration, nucleus: FakeNucleus
@@ -188,9 +258,9 @@ class Process:
         self.process.send_signal(number)
         return self.process.wait(10)
 
-    def wait(self) -> int:
+    def wait(self, timeout_s: float = 30) -> int:
         assert self.process is not None
-        return self.process.wait(30)
+        return self.process.wait(timeout_s)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
@@ -228,6 +298,7 @@ def all_there(nucleus: FakeNucleus, wafers: int) -> Callable[[], bool]:
     return lambda: all(len(set(imgids(nucleus, kind))) == wafers for kind in ("prediction", "img"))
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("offline_s", [3, pytest.param(60, marks=pytest.mark.long)])
 def test_lines_1_and_4_offline_with_wafers_arriving_then_online_all_arrive_once_in_order(
     component: Process, nucleus: FakeNucleus, offline_s: int
@@ -240,7 +311,7 @@ def test_lines_1_and_4_offline_with_wafers_arriving_then_online_all_arrive_once_
     time.sleep(offline_s)
     assert nucleus.published == []
     nucleus.online = True
-    assert component.wait() == 0
+    assert component.wait(30 + 2 * offline_s) == 0
     assert imgids(nucleus, "prediction") == imgids(nucleus, "img") == component.journaled()
     assert len(component.journaled()) == wafers
     assert [each.body["sequence"] for each in nucleus.of_kind("prediction")] == list(

@@ -1,9 +1,11 @@
 import json
 import logging
+import math
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -16,15 +18,17 @@ from fake_ggipc import FakeNucleus
 from test_edge_publisher import FakePublisher
 
 from edge_component.__main__ import main
+from edge_component.component import Component
 from edge_component.config import VideoSource, parse_settings
 from edge_component.health import Health, _temperature_c
 from edge_component.heart import Heart
 from edge_component.ipc import TokenRefusedError
 from edge_component.logs import JsonFormatter
-from edge_component.main import EXIT_CONFIGURATION, LockedError, Main, _alone
+from edge_component.main import EXIT_CONFIGURATION, EXIT_LOCKED, LockedError, Main, _alone
 from edge_component.outbox import Outbox
 from edge_component.pacing import Backoff
 from edge_component.pictures import decode
+from edge_component.publisher import PublishError, RefusedError
 from edge_component.v4l2 import VideoCamera
 from edge_component.workers import Worker
 from fabwafer.errors import ContractError
@@ -143,6 +147,98 @@ class TestMain:
         stop.set()
         thread.join(10)
 
+    def test_a_damage_that_healing_does_not_mend_was_restarted_without_a_pause(
+        self, values: dict[str, Any], health: Health
+    ) -> None:
+        pauses: list[float] = []
+
+        class Recorded(Backoff):
+            def failed(self) -> float:
+                pauses.append(super().failed())
+                return 0.0
+
+        class Damaging(_PublisherNucleus):
+            def publish(self, topic: str, payload: bytes) -> Future[None]:
+                if topic.endswith("status"):
+                    return super().publish(topic, payload)
+                error = sqlite3.DatabaseError("malformed")
+                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise error
+
+        stop = Event()
+        whole = Main(FakeConfiguration(values), Damaging(), health, stop)  # type: ignore[arg-type]
+        whole._backoff = Recorded(first_s=1.0, draw=lambda: 1.0)
+        thread = Thread(target=whole.run)
+        thread.start()
+        assert eventually(lambda: len(pauses) >= 3)
+        stop.set()
+        thread.join(10)
+        assert pauses[:3] == [1, 2, 4]
+
+    def test_what_a_former_publisher_lacked_was_reported_for_ever(
+        self, values: dict[str, Any], health: Health
+    ) -> None:
+        mqtt = {
+            "kind": "mqtt",
+            "endpoint": "127.0.0.1",
+            "certificate": "gone/certificate.pem",
+            "key": "gone/key.pem",
+            "client_id": "faba--camera1",
+        }
+        configuration = FakeConfiguration(values | {"publisher": mqtt})
+        nucleus = _PublisherNucleus()
+        stop, thread, _ = self.started(configuration, nucleus, health)
+        assert eventually(lambda: {"mqtt", "publish"} <= set(health.reasons))
+        configuration.values = values
+        configuration.changed.set()
+        assert eventually(lambda: nucleus.count("camera1/img") == 5)
+        assert health.reasons == {}
+        stop.set()
+        thread.join(10)
+
+    def test_nothing_was_left_open_but_what_a_hanging_part_uses(
+        self, values: dict[str, Any], health: Health, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("edge_component.component._JOIN_S", 0.1)
+        entered, release, closed = Event(), Event(), []
+
+        class Hanging(_PublisherNucleus):
+            def publish(self, topic: str, payload: bytes) -> Future[None]:
+                entered.set()
+                release.wait()
+                return super().publish(topic, payload)
+
+        component = Component(parse_settings(values), Hanging(), health)
+        monkeypatch.setattr(component._camera, "close", lambda: closed.append("camera"))
+        component.start()
+        assert entered.wait(10)
+        assert (component.stop(), closed) == (False, [])
+        release.set()
+        assert eventually(component.stop)
+        assert closed == ["camera"]
+
+    def test_under_greengrass_a_locked_state_folder_cost_one_of_three_exits(
+        self,
+        values: dict[str, Any],
+        health: Health,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("edge_component.main._LOCK_WAIT_S", 0.0)
+        (tmp_path / "state").mkdir()
+        nucleus, stop, statuses = _PublisherNucleus(), Event(), []
+        with _alone(parse_settings(values), Event()):
+            impatient = Main(FakeConfiguration(values), nucleus, health, stop)  # type: ignore[arg-type]
+            assert impatient.run() == EXIT_LOCKED
+            patient = Main(FakeConfiguration(values), nucleus, health, stop, patient=True)  # type: ignore[arg-type]
+            thread = Thread(target=lambda: statuses.append(patient.run()))
+            thread.start()
+            assert eventually(lambda: "in use" in health.reasons.get("start", ""))
+        assert eventually(lambda: nucleus.count("camera1/img") == 5)
+        stop.set()
+        thread.join(10)
+        assert statuses == [0]
+
     def test_a_second_instance_on_the_same_state_does_not_start(
         self, values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -239,6 +335,32 @@ class TestWorker:
         assert worker.join(5)
         assert worker.fatal is error
 
+    @pytest.mark.parametrize("pause", [math.inf, 1e10])
+    def test_a_pause_that_cannot_be_waited_for_ended_the_thread_silently(
+        self, health: Health, pause: float
+    ) -> None:
+        stepped = Event()
+
+        def step(_stop: Event) -> float | None:
+            stepped.set()
+            return pause
+
+        worker = self.worker(step, health)
+        worker.start()
+        assert stepped.wait(5)
+        assert not worker.join(0.1)
+        worker.stop()
+        assert worker.join(5) and worker.fatal is None
+
+    def test_whatever_ends_the_thread_is_told(self, health: Health) -> None:
+        def step(_stop: Event) -> float | None:
+            raise SystemExit
+
+        worker = self.worker(step, health)
+        worker.start()
+        assert worker.join(5)
+        assert isinstance(worker.fatal, SystemExit)
+
     def test_a_refused_token_ends_it(self, health: Health) -> None:
         def step(_stop: Event) -> float | None:
             raise TokenRefusedError
@@ -262,6 +384,26 @@ class TestHeart:
             return publisher.topics
 
         return step
+
+    def test_a_denied_status_topic_was_said_nowhere(
+        self, values: dict[str, Any], health: Health, open_outbox: Open, clock: Clock
+    ) -> None:
+        publisher = FakePublisher()
+        heart = Heart(parse_settings(values), publisher, health, open_outbox(), clock)
+        seen = []
+        for answer in (RefusedError("UnauthorizedError"), PublishError("ServiceError"), None):
+            publisher.answer = lambda _topic, answer=answer: answer
+            heart.step(Event())
+            seen.append(health.reasons)
+            clock.now += 60
+        assert seen == [{"status": "UnauthorizedError"}, {"status": "UnauthorizedError"}, {}]
+
+    def test_a_reason_that_is_no_utf_8_still_makes_a_heartbeat(
+        self, health: Health, tmp_path: Path
+    ) -> None:
+        health.degrade("camera", "W\udce4fer")
+        beat = health.heartbeat("faba", "camera1", "1", tmp_path, None)
+        assert json.loads(beat.to_bytes())["degraded"] == ["camera: W\\udce4fer"]
 
     def test_it_beats_at_once_and_then_regularly(
         self, beats: Callable[[], list[str]], clock: Clock

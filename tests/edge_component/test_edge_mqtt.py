@@ -232,3 +232,20 @@ def test_the_brokers_reason_decides_what_becomes_of_a_message(
     acknowledged: Future[None] = Future()
     _settle(TOPIC, answer, acknowledged)
     assert type(acknowledged.exception(0)) is outcome
+
+
+def test_a_closed_connection_is_no_longer_reported(authority: Authority, health: Health) -> None:
+    identity = authority.issue("faba--camera1")
+    closed = MqttConnection(
+        MqttPublisher(
+            kind="mqtt",
+            endpoint="127.0.0.1",
+            certificate=identity.certificate,
+            key=identity.key,
+            client_id="faba--camera1",
+        ),
+        health,
+    )
+    closed.close()
+    closed._not_connected(SimpleNamespace(connack_packet=None, exception="socket closed"))
+    assert health.reasons == {}

@@ -50,9 +50,9 @@ def test_only_an_acknowledged_message_is_deleted(open_outbox: Open) -> None:
 
 def test_a_wafer_is_committed_whole_or_not_at_all(open_outbox: Open) -> None:
     outbox = open_outbox()
-    broken = Entry(2, "mark2", (wafer(2).messages[0], Outgoing(Kind.IMAGE, "w2", None, b"")))  # type: ignore[arg-type]
-    with pytest.raises((sqlite3.Error, TypeError)):
-        outbox.commit([wafer(1), broken])
+    unbindable = Entry(2, "\udce4", wafer(2).messages)  # fails after the messages are inserted
+    with pytest.raises(UnicodeEncodeError):
+        outbox.commit([wafer(1), unbindable])
     assert topics(outbox) == []
     assert (outbox.sequence, outbox.marks) == (0, set())
 
@@ -185,6 +185,43 @@ def test_what_can_be_read_of_a_damaged_outbox_is_rescued(open_outbox: Open, tmp_
     assert (healed.sequence, healed.epoch) == (39, epoch)
 
 
+def damage_index(path: Path) -> None:
+    """Leave a row out of an index, as a lost page does: the table is sound, and nothing can be deleted."""
+    database = sqlite3.connect(path, isolation_level=None)
+    find = "FROM sqlite_schema WHERE name = 'by_kind'"
+    row = database.execute(f"SELECT type, name, tbl_name, rootpage, sql {find}").fetchone()
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute(f"DELETE {find}")
+    database.close()
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute(
+        "INSERT INTO messages (kind, imgid, topic, payload, size, created)"
+        " VALUES ('prediction', 'w9', 'p/w9', x'70', 1, 1)"
+    )
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", row)
+    database.close()
+
+
+def test_a_damaged_index_was_taken_for_sound(open_outbox: Open, tmp_path: Path) -> None:
+    outbox = open_outbox()
+    outbox.commit([wafer(1)])
+    outbox.close()
+    path = tmp_path / "outbox.db"
+    damage_index(path)
+    database = sqlite3.connect(path)
+    assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+    with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+        database.execute("DELETE FROM messages WHERE imgid = 'w9'")
+    database.close()
+    problem = heal(path)
+    assert problem is not None and "missing from index" in problem
+    healed = open_outbox()
+    assert topics(healed) == ["p/w1", "i/w1", "p/w9"]
+    healed.acknowledge([each.id for each in healed.ready(9)])
+    assert healed.backlog().messages == 0
+
+
 def test_only_one_damaged_file_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     (tmp_path / "outbox.db.damaged-1").write_bytes(b"old")
@@ -226,8 +263,39 @@ class TestJournal:
         outbox, path = open_outbox(), tmp_path / "j.jsonl"
         outbox.commit([wafer(n, journal=line) for n, line in enumerate(["one", "two", "three"], 1)])
         path.write_text(left)
-        Journal(path, outbox).close()
-        assert self.lines(path) == [*(["zero"] if left else []), "one", "two", "three"]
+        journal = Journal(path, outbox)
+        before = ["zero"] if left else []
+        assert self.lines(path) == [*before, "one", "two", "three"]
+        outbox.commit([wafer(4, journal="four")])
+        journal.flush()
+        journal.close()
+        assert self.lines(path) == [*before, "one", "two", "three", "four"]
+
+    def test_lines_that_could_not_be_deleted_were_repeated(
+        self, open_outbox: Open, tmp_path: Path
+    ) -> None:
+        class Busy:
+            def __init__(self) -> None:
+                self.errors = [sqlite3.OperationalError("database is locked")]
+
+            def journaled(self, sequence: int) -> None:
+                if self.errors:
+                    raise self.errors.pop()
+                outbox.journaled(sequence)
+
+            def __getattr__(self, name: str) -> object:
+                return getattr(outbox, name)
+
+        outbox, path = open_outbox(), tmp_path / "j.jsonl"
+        journal = Journal(path, Busy())  # type: ignore[arg-type]
+        outbox.commit([wafer(1, journal="one")])
+        with pytest.raises(sqlite3.OperationalError):
+            journal.flush()
+        outbox.commit([wafer(2, journal="two")])
+        journal.flush()
+        journal.close()
+        assert self.lines(path) == ["one", "two"]
+        assert outbox.journal() == []
 
     def test_a_full_disk_repeats_no_line(self, open_outbox: Open, tmp_path: Path) -> None:
         class FullOnce:

@@ -9,6 +9,7 @@ from PIL import Image
 from edge_component.pictures import (
     MAX_BYTES,
     PNG_MAGIC,
+    _grey,
     as_png,
     check_grey,
     decode,
@@ -106,3 +107,31 @@ def test_what_is_no_whole_picture_is_refused_before_it_costs_anything(
 def test_an_array_of_another_shape_or_type_is_refused(grey: np.ndarray) -> None:
     with pytest.raises(ContractError):
         check_grey(grey)
+
+
+def wide(levels: list[int], dtype: type = np.uint16) -> bytes:
+    """A PNG of 16 bits a pixel."""
+    buffer = BytesIO()
+    Image.fromarray(np.array([levels], dtype)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "levels, read",
+    [
+        ([0, 32_767, 65_535], [0, 127, 255]),
+        ([0, 300, 65_000], [0, 1, 253]),
+        ([0, 127, 255], [0, 127, 255]),
+        ([0, 1, 2], [0, 1, 2]),
+    ],
+    ids=["16 bits", "16 bits, other levels", "8 bits in 16", "die codes in 16"],
+)
+def test_levels_of_16_bits_were_clipped_so_that_good_dies_failed(
+    levels: list[int], read: list[int]
+) -> None:
+    assert decode(wide(levels)).tolist() == [read]
+
+
+def test_levels_that_no_png_can_have_are_refused() -> None:
+    with pytest.raises(ContractError, match="levels"):
+        _grey(Image.fromarray(np.array([[0, 70_000]], np.int32)))

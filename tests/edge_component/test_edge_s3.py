@@ -87,7 +87,7 @@ def large(number: int, picture: bytes) -> Entry:
         fab="f",
         camera="c",
         imgid=f"w{number}",
-        timestamp=1,
+        timestamp=1_700_000_000_000,
         s3=f"s3://images/f/c/w{number}.png",
         sha256=sha256,
     )
@@ -147,3 +147,19 @@ def test_while_s3_is_away_the_picture_stays_in_the_outbox(
     server.status = 200
     assert uploads.step(Event()) == 0
     assert (health.reasons, outbox.uploads()) == ({}, [])
+
+
+def test_one_picture_that_s3_refuses_blocked_all_later_ones(
+    open_outbox: Open, health: Health
+) -> None:
+    class OneRefused:
+        def put(self, _bucket: str, key: str, _body: bytes) -> None:
+            if key.endswith("w1.png"):
+                raise UploadError("403")
+
+    outbox = open_outbox()
+    outbox.commit([large(number, b"x") for number in range(1, 5)])
+    uploads = Uploads(outbox, OneRefused(), health)  # type: ignore[arg-type]
+    assert uploads.step(Event())
+    assert [uploads.step(Event()) for _ in range(3)] == [0.0] * 3
+    assert [each.message.imgid for each in outbox.uploads()] == ["w1"]

@@ -155,7 +155,7 @@ def test_a_replay_reads_in_chunks(npz: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert len(small._dies) <= 4
 
 
-@pytest.mark.parametrize("offset, match", [(6, "at least 7 lots"), (0, "expected shapes")])
+@pytest.mark.parametrize("offset, match", [(6, "at least 7 lots"), (0, "expected flat, shapes")])
 def test_a_file_that_does_not_fit_says_so(
     npz: Path, tmp_path: Path, offset: int, match: str
 ) -> None:
@@ -171,3 +171,19 @@ def test_codes_of_another_type_are_refused(npz: Path, tmp_path: Path) -> None:
         np.savez(tmp_path / "f.npz", **{**arrays, "flat": arrays["flat"].astype(np.float32)})
     with pytest.raises(OSError, match="uint8"):
         Replay(tmp_path / "f.npz").wafer(0)
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "one array", "cut off"])
+def test_a_file_that_is_no_npz_ended_in_a_traceback(npz: Path, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "bad.npz"
+    array = tmp_path / "one.npy"
+    np.save(array, np.zeros(3))
+    contents = {
+        "empty": b"",
+        "text": b"no npz",
+        "one array": array.read_bytes(),
+        "cut off": npz.read_bytes()[:-100],
+    }
+    path.write_bytes(contents[kind])
+    with pytest.raises(OSError, match=r"bad\.npz: expected flat, shapes"):
+        Replay(path)

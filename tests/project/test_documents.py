@@ -13,7 +13,9 @@ from edge_component.config import (
 )
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "training" / "README.md"])
+DOCUMENTS = sorted(
+    [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "training" / "README.md"]
+)
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 
 
