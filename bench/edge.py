@@ -19,8 +19,9 @@ from edge_component.camera import WaferImage
 from edge_component.capture import Capture, Decider
 from edge_component.classifier import Classifier
 from edge_component.config import SimulatorSource
+from edge_component.entries import Entry, Outgoing
 from edge_component.health import Health
-from edge_component.outbox import Entry, Outbox, Outgoing
+from edge_component.outbox import Outbox
 from edge_component.outgoing import Addressing
 from edge_component.simulator import Simulator
 from fabwafer.errors import ContractError
