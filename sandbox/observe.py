@@ -56,6 +56,13 @@ def progress(cloud: Cloud, cameras: Sequence[Camera], subscriber: Subscriber) ->
     )
 
 
+def look_and_rest(look: Callable[[], Progress]) -> tuple[Progress, float]:
+    """Return how far a run is, and the seconds to wait before the next look."""
+    started = time.monotonic()
+    now = look()
+    return now, max(_POLL_S, (time.monotonic() - started) / _SHARE_OF_LOOKING)
+
+
 def watch(
     look: Callable[[], Progress],
     show: Callable[[Progress], None] = lambda _: None,
@@ -67,9 +74,7 @@ def watch(
     while True:
         show(last)
         time.sleep(pause_s)
-        started = time.monotonic()
-        now = look()
-        pause_s = max(_POLL_S, (time.monotonic() - started) / _SHARE_OF_LOOKING)
+        now, pause_s = look_and_rest(look)
         if now.settled and now == last:
             return True
         if now != last:

@@ -8,9 +8,8 @@ from rich.table import Table
 
 from sandbox.demo import Fab, Options, fab
 from sandbox.emulator import REGION
-from sandbox.observe import Progress, progress
+from sandbox.observe import Progress, look_and_rest, progress
 
-_REFRESH_S = 2.0
 _SHOWN_OUTPUTS = (
     "PredictionsTable",
     "ReviewsTable",
@@ -33,10 +32,11 @@ def run(options: Options, console: Console) -> None:
         _introduce(ready, console)
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(
-                    _counts(progress(ready.cloud, ready.cameras, ready.subscriber)), refresh=True
+                now, pause_s = look_and_rest(
+                    lambda: progress(ready.cloud, ready.cameras, ready.subscriber)
                 )
-                time.sleep(_REFRESH_S)
+                live.update(_counts(now), refresh=True)
+                time.sleep(pause_s)
 
 
 def _introduce(ready: Fab, console: Console) -> None:
