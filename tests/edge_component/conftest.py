@@ -1,35 +1,12 @@
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from edge_parts import Clock, write_bundle
 from fake_ggipc import FakeNucleus
 
 from edge_component.health import Health
 from edge_component.outbox import Outbox
-from fabwafer.labels import WM811K
-
-TINY_MODEL = Path(__file__).with_name("tiny.onnx")
-
-
-def write_bundle(
-    folder: Path, version: str = "1", model: bytes | None = None, **policy: Any
-) -> Path:
-    """Write a bundle round the tiny model, or round other bytes, and return its folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    model = TINY_MODEL.read_bytes() if model is None else model
-    (folder / "model.onnx").write_bytes(model)
-    manifest = {
-        "format": 1,
-        "name": "tiny",
-        "version": version,
-        "policy": {"model": f"tiny@{version}", "labels": WM811K.names, "normal": "none"} | policy,
-        "files": {"model.onnx": hashlib.sha256(model).hexdigest()},
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -53,16 +30,6 @@ def open_outbox(tmp_path: Path) -> Iterator[Callable[..., Outbox]]:
     yield open_it
     for outbox in opened:
         outbox.close()
-
-
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

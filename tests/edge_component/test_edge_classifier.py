@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Clock, write_bundle
+from edge_parts import Clock, write_bundle
 
 from edge_component.__main__ import main
 from edge_component.classifier import Classifier

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from conftest import Clock
+from edge_parts import Clock
 
 from edge_component.camera import WaferImage
 from edge_component.config import FolderSource

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import write_bundle
+from edge_parts import write_bundle
 from fake_ggipc import FakeNucleus
 
 from edge_component.configuration import GreengrassConfiguration

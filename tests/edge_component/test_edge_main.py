@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Clock
+from edge_parts import Clock
 from fake_ggipc import FakeNucleus
 from test_edge_publisher import FakePublisher
 

@@ -3,7 +3,7 @@ from concurrent.futures import Future
 from threading import Event
 
 import pytest
-from conftest import Clock
+from edge_parts import Clock
 from test_edge_outbox import wafer
 
 from edge_component.health import Health

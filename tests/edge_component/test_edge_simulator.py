@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Clock
+from edge_parts import Clock
 
 from edge_component.camera import WaferImage
 from edge_component.config import SimulatorSource
