@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from edge_component.replay import Replay
 from sandbox import demo, report, up
 from sandbox.emulator import Wishes
 from sandbox.errors import SandboxError
@@ -35,6 +36,7 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
         raise SandboxError(
             f"--wafers: expected one for each of {options.cameras} cameras, got {options.wafers}"
         )
+    _check_data(options)
     if options.json and not options.json.absolute().parent.is_dir():
         raise SandboxError(f"--json {options.json}: expected a folder that exists")
     result = demo.run(_options(options), console)
@@ -45,8 +47,19 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 
 
 def _up(options: argparse.Namespace, console: Console) -> int:
+    _check_data(options)
     up.run(_options(options), console)
     return 0
+
+
+def _check_data(options: argparse.Namespace) -> None:
+    """Refuse a file now that a camera, which never gives up, would try to read for ever."""
+    if options.data is None:
+        return
+    try:
+        Replay(options.data, offset=options.cameras - 1, stride=options.cameras)
+    except OSError as error:
+        raise SandboxError(f"--data {error}") from error
 
 
 def _options(parsed: argparse.Namespace) -> demo.Options:
