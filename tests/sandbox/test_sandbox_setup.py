@@ -82,6 +82,9 @@ def test_a_folder_that_exists_is_not_overwritten(
     [
         pytest.param(["--wafers", "3"], "--wafers: expected one for each of 4", id="fewer wafers"),
         pytest.param(
+            ["--data", __file__], "expected flat, shapes, lot, wafer", id="nothing to play"
+        ),
+        pytest.param(
             ["--json", "nowhere/out.json"], "expected a folder that exists", id="no folder"
         ),
     ],
