@@ -15,8 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from fabwafer.errors import ContractError
-from fabwafer.fields import Name
+from fabwafer.fields import Name, contract_error
 from fabwafer.messages import MAX_PREDICTION_BYTES
 
 
@@ -151,5 +150,4 @@ def parse_settings(values: Mapping[str, Any]) -> Settings:
         path = [str(part) for part in first["loc"]]
         if len(path) > 1 and path[0] in ("source", "publisher"):
             del path[1]
-        expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        raise ContractError(".".join(path) or "configuration", first["input"], expected) from error
+        raise contract_error(first, ".".join(path) or "configuration") from error

@@ -44,7 +44,7 @@ def decode(data: bytes) -> Grey:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ContractError("image.size", str(error), f"at most {MAX_SIDE} a side") from error
     except _DAMAGED as error:
-        expected = f"a whole {', '.join(_FORMATS)} picture ({type(error).__name__}: {error})"
+        expected = f"a whole picture as {', '.join(_FORMATS)} ({type(error).__name__})"
         raise ContractError("image", data[:24], expected) from error
 
 

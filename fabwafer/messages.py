@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from fabwafer.errors import ContractError
 from fabwafer.fields import (
@@ -27,6 +26,7 @@ from fabwafer.fields import (
     Sha256,
     Timestamp,
     Wafer,
+    contract_error,
 )
 from fabwafer.topics import Kind, Topic
 
@@ -247,17 +247,6 @@ def _validated(model: type[_Message], body: dict[str, Any]) -> _Message:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise _as_contract_error(error.errors()[0]) from error
-
-
-def _as_contract_error(first: ErrorDetails) -> ContractError:
-    field = ".".join(map(str, first["loc"])) or "message"
-    if first["type"] == "missing":
-        return ContractError(field, None, "a value")
-    expected = (
-        first["msg"]
-        .removeprefix("Value error, ")
-        .removeprefix("Input should be ")
-        .removeprefix("expected ")
-    )
-    return ContractError(field, first["input"], expected)
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "message"
+        raise contract_error(first, field) from error

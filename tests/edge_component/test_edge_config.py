@@ -91,7 +91,7 @@ def test_line_8_names_may_arrive_as_numbers() -> None:
         ({"exit_when_done": "perhaps"}, "exit_when_done", "perhaps"),
         ({"outbox_limit_bytes": "1"}, "outbox_limit_bytes", "1"),
         ({"source": {"kind": "telescope"}}, "source", "telescope"),
-        ({"source": {"kind": "folder"}}, "source.folder", "folder"),
+        ({"source": {"kind": "folder"}}, "source.folder", "None"),
         (
             {"source": {"kind": "folder", "folder": "x", "lot_pattern": "("}},
             "source.lot_pattern",

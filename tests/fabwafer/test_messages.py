@@ -168,6 +168,13 @@ def test_the_error_shows_the_value_that_came():
         Prediction.parse(body(probability=1.7), PREDICTION_TOPIC)
 
 
+def test_the_error_speaks_in_words_not_in_patterns():
+    with pytest.raises(
+        ContractError, match="^imgid: expected 1 to 128 of A-Z a-z 0-9 _ . -, got '../a'$"
+    ):
+        Prediction.parse(body(imgid="../a"), SHORT_TOPIC)
+
+
 def test_a_long_value_is_cut_in_the_error():
     with pytest.raises(ContractError) as caught:
         Prediction.parse(body(prediction="x" * 3000), PREDICTION_TOPIC)
