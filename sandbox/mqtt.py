@@ -54,11 +54,11 @@ class MqttClient:
             self._introduce(client_id)
             closing.pop_all()
 
-    def publish(self, topic: str, payload: bytes, *, packet_id: int | None = None) -> int:
+    def publish(self, topic: str, payload: bytes) -> int:
         """Publish with QoS 1 and return the reason code of the acknowledgement (0: accepted)."""
         self._packet_id = self._packet_id % 65_535 + 1
-        number = packet_id or self._packet_id
-        self._send(_PUBLISH, _text(topic) + struct.pack("!H", number) + b"\x00" + payload)
+        header = _text(topic) + struct.pack("!H", self._packet_id) + b"\x00"
+        self._send(_PUBLISH, header + payload)
         kind, body = self._receive()
         if kind != _PUBACK:
             raise RefusedError(body[0] if body else None)
