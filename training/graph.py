@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
-from training.model import HIGHEST_CODE, IS_DIE, IS_FAIL, Block, Network
+from training.model import HIGHEST_CODE, IS_DIE, IS_FAIL, Block, Network, heat_side
+from training.symmetry import Convolution
 
 OPSET = 17
 IR_VERSION = 8
@@ -52,7 +52,7 @@ def build(network: Network, temperature: float = 1.0) -> onnx.ModelProto:
     _decide(graph, network, planes, features, temperature)
     outputs = [
         helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [network.shape.classes]),
-        helper.make_tensor_value_info("heat", TensorProto.FLOAT, [side // 4, side // 4]),
+        helper.make_tensor_value_info("heat", TensorProto.FLOAT, [heat_side(network.shape)] * 2),
     ]
     wafer = helper.make_tensor_value_info("wafer", TensorProto.UINT8, ["height", "width"])
     body = helper.make_graph(graph.nodes, "wafer_map", [wafer], outputs, graph.constants)
@@ -98,38 +98,32 @@ def _features(graph: Graph, network: Network, planes: str) -> str:
     for number, block in enumerate(network.blocks):
         assert isinstance(block, Block)  # noqa: S101 for the type checker: Sequential forgets it
         x = _block(graph, block, x, f"{INT8}{number}")
-    return x
+    last = _convolution(graph, network.last, x, f"{INT8}last")
+    return graph.add("Relu", last, name=f"{INT8}last/relu")
 
 
 def _block(graph: Graph, block: Block, x: str, name: str) -> str:
     first = _convolution(graph, block.first, x, f"{name}/first")
     first = graph.add("Relu", first, name=f"{name}/first/relu")
     second = _convolution(graph, block.second, first, f"{name}/second")
-    if isinstance(block.shortcut, nn.Sequential):
+    if isinstance(block.shortcut, Convolution):
         x = _convolution(graph, block.shortcut, x, f"{name}/shortcut")
     total = graph.add("Add", second, x, name=f"{name}/add")
     return graph.add("Relu", total, name=f"{name}/relu")
 
 
-def _convolution(graph: Graph, layer: nn.Sequential, x: str, name: str) -> str:
-    """Add a convolution with its batch normalisation folded into weights and bias."""
-    convolution, norm = layer
-    assert isinstance(convolution, nn.Conv2d)  # noqa: S101
-    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101
-    state = {key: value.double().cpu().numpy() for key, value in norm.state_dict().items()}
-    gain = state["weight"] / np.sqrt(state["running_var"] + norm.eps)
-    weight = convolution.weight.detach().double().cpu().numpy() * gain[:, None, None, None]
-    bias = state["bias"] - state["running_mean"] * gain
-    kernel, stride = convolution.kernel_size[0], convolution.stride[0]
+def _convolution(graph: Graph, layer: Convolution, x: str, name: str) -> str:
+    """Add an ordinary convolution: the eight views written out, batch normalisation folded in."""
+    weight, bias = (each.cpu().numpy() for each in layer.folded())
     return graph.add(
         "Conv",
         x,
         graph.constant(weight, f"{name}/weight"),
         graph.constant(bias, f"{name}/bias"),
         name=name,
-        kernel_shape=[kernel, kernel],
-        strides=[stride, stride],
-        pads=[kernel // 2] * 4,
+        kernel_shape=[layer.kernel, layer.kernel],
+        strides=[layer.stride, layer.stride],
+        pads=[layer.kernel // 2] * 4,
     )
 
 
@@ -143,11 +137,19 @@ def _decide(graph: Graph, network: Network, planes: str, features: str, temperat
     probabilities = graph.add("Softmax", calibrated, axis=0, name="probabilities")
     label = graph.add("ArgMax", probabilities, axis=0, keepdims=1)
     top = graph.add("Relu", graph.add("Gather", evidence, label, axis=1))
-    side = network.shape.side // 4
-    grown = graph.add("Resize", top, "", "", graph.constant([1, 1, side, side]), mode="linear")
+    side = heat_side(network.shape)
+    grown = graph.add(
+        "Resize",
+        top,
+        "",
+        "",
+        graph.constant([1, 1, side, side]),
+        mode="linear",
+        coordinate_transformation_mode="align_corners",
+    )
     highest = graph.add("Max", graph.add("ReduceMax", grown, keepdims=0), graph.constant(1e-6))
     fails = graph.add("Slice", planes, *_slice(graph))
-    pooled = graph.add("MaxPool", fails, kernel_shape=[4, 4], strides=[4, 4])
+    pooled = graph.add("MaxPool", fails, kernel_shape=[5, 5], strides=[4, 4], pads=[2] * 4)
     failing = graph.add("Greater", pooled, graph.constant(0.0))
     masked = graph.add(
         "Mul", graph.add("Div", grown, highest), graph.add("Cast", failing, to=TensorProto.FLOAT)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from training.symmetry import Convolution, Turns
+
 HIGHEST_CODE = 2.0
 IS_DIE = (0.0, 63.0)
 IS_FAIL = (1.0, 190.0)
@@ -16,14 +18,21 @@ IS_FAIL = (1.0, 190.0)
 class Architecture:
     """Everything that gives a network its shape; a checkpoint carries it.
 
-    Widths are multiples of 16, at least 32: what int8 kernels on Arm want. A side is a multiple of 8.
+    Widths count channels; eight of them are one field. They are multiples of 16, at least 32: what int8
+    kernels on Arm want. A side is 8 n + 1: then every stride keeps the middle in the middle.
     """
 
     classes: int = 9
-    side: int = 48
-    widths: tuple[int, ...] = (32, 64, 128)
-    blocks: tuple[int, ...] = (1, 2, 2)
+    side: int = 49
+    widths: tuple[int, ...] = (48, 96, 192)
+    blocks: tuple[int, ...] = (1, 2, 1)
+    features: int = 128
     dropout: float = 0.1
+
+
+def heat_side(shape: Architecture) -> int:
+    """Return the side of the heat map: one cell for four of the input's, its middle in the middle."""
+    return (shape.side + 3) // 4
 
 
 class Planes(nn.Module):
@@ -61,28 +70,23 @@ class Block(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.first = _convolution(inputs, outputs, 3, stride)
-        self.second = _convolution(outputs, outputs, 3, 1)
+        self.first = Convolution(inputs, outputs, 3, stride)
+        self.second = Convolution(outputs, outputs, 3)
         same = inputs == outputs and stride == 1
-        self.shortcut = nn.Identity() if same else _convolution(inputs, outputs, 1, stride)
+        self.shortcut = nn.Identity() if same else Convolution(inputs, outputs, 1, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """Keep the shape, but for the stride."""
         return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
 
 
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
-
-
 class Network(nn.Module):
-    """A plain residual network with a strided stem: planes -> logits (batch, classes)."""
+    """A residual network whose logits (batch, classes) are the same for all eight views of a wafer."""
 
     def __init__(self, shape: Architecture) -> None:
         super().__init__()
         self.shape = shape
-        self.stem = _convolution(2, shape.widths[0], 5, 2)
+        self.stem = Convolution(2, shape.widths[0], 5, 2, turns=Turns.IN)
         blocks = []
         inputs = shape.widths[0]
         for stage, (width, count) in enumerate(zip(shape.widths, shape.blocks, strict=True)):
@@ -90,13 +94,17 @@ class Network(nn.Module):
                 blocks.append(Block(inputs, width, 2 if stage and not index else 1))
                 inputs = width
         self.blocks = nn.Sequential(*blocks)
+        self.last = Convolution(inputs, shape.features, 3, turns=Turns.OUT)
         self.dropout = nn.Dropout(shape.dropout)
-        self.head = nn.Linear(inputs, shape.classes)
+        self.head = nn.Linear(shape.features, shape.classes)
 
     def features(self, planes: Tensor) -> Tensor:
-        """Return the last feature map, (batch, widths[-1], side / 8, side / 8) with three stages."""
-        last: Tensor = self.blocks(F.relu(self.stem(planes)))
-        return last
+        """Return the last feature map, (batch, features, n, n) with n = (side + 7) / 8 after three stages.
+
+        A wafer that is turned or mirrored gives the same map, turned or mirrored.
+        """
+        last: Tensor = self.last(self.blocks(F.relu(self.stem(planes))))
+        return F.relu(last)
 
     def forward(self, planes: Tensor) -> Tensor:
         """Return logits."""
@@ -114,7 +122,7 @@ class WaferClassifier(nn.Module):
         self.temperature = temperature
 
     def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor]:
-        """Take uint8 (height, width); return probabilities (classes,), heat (side / 4, side / 4).
+        """Take uint8 (height, width); return probabilities (classes,), heat (n, n), n = `heat_side`.
 
         Heat is the top label's class activation (Zhou et al. 2016), 0..1, where dies fail.
         """
@@ -123,9 +131,8 @@ class WaferClassifier(nn.Module):
         evidence = F.conv2d(self.network.features(planes), head.weight[:, :, None, None])
         probabilities = ((evidence.mean((2, 3))[0] + head.bias) / self.temperature).softmax(0)
         top = evidence[:, probabilities.argmax()][None].relu()
-        side = self.planes.side // 4
-        grown = F.interpolate(top, (side, side), mode="bilinear", align_corners=False)
-        fails = F.max_pool2d(planes[:, 1:], 4) > 0
+        fails = F.max_pool2d(planes[:, 1:], 5, 4, 2) > 0
+        grown = F.interpolate(top, fails.shape[2:], mode="bilinear", align_corners=True)
         heat = grown / grown.amax().clamp(min=1e-6) * fails
         return probabilities, heat[0, 0]
 
@@ -136,11 +143,10 @@ def multiply_adds(network: Network) -> int:
 
     def count(layer: nn.Module, _: object, output: Tensor) -> None:
         nonlocal total
-        weight = layer.weight
-        assert isinstance(weight, Tensor)  # noqa: S101
-        total += weight.numel() * output[0, 0].numel()
+        assert isinstance(layer, Convolution)  # noqa: S101
+        total += layer.expanded().numel() * output[0, 0].numel()
 
-    layers = [each for each in network.modules() if isinstance(each, nn.Conv2d)]
+    layers = [each for each in network.modules() if isinstance(each, Convolution)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
     with torch.inference_mode():
         network(torch.zeros(1, 2, network.shape.side, network.shape.side))

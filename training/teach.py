@@ -1,10 +1,10 @@
 r"""Trained runs and maps of training lots -> soft labels for a student: `planes` and `targets` in one npz.
 
-    python -m training.teach --teachers .cache/runs/a --data wm811k_labelled.npz \
+    python -m training.teach --teachers .cache/runs/a .cache/runs/b --data wm811k_labelled.npz \
         --unlabelled wm811k_unlabelled.npz --out .cache/runs/soft.npz
 
-Nearly all maps are plainly normal and teach nothing more: a quick look at one view finds the others, and
-only those are shown to the teachers in eight views.
+Nearly all maps are plainly normal and teach nothing more: the first teacher looks for the others, and only
+those are shown to all. Teachers may have sides of their own; the planes kept are the student's.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from torch.nn.functional import softmax
 from fabwafer.errors import FabWaferError
 from training.dataset import Split, WaferSet, read_npz, splits
 from training.maps import Ints, Maps
+from training.model import Architecture
 from training.planes import planes_of
 from training.run import Run, load
 from training.train import logits_of
@@ -27,32 +28,18 @@ from training.unlabelled import for_training, read_unlabelled
 
 PLAINLY_NORMAL = 0.98
 _SEED = 7
-StoredPlanes = npt.NDArray[np.uint8]
 Targets = npt.NDArray[np.float32]
 
 
-def interesting(
-    teachers: Sequence[Run], planes: StoredPlanes, plainly_normal: float
-) -> StoredPlanes:
-    """Return the planes that the teachers find less normal than that at first sight."""
-    normal = teachers[0].recipe.labels.index(teachers[0].recipe.normal)
-    return planes[_opinion(teachers, planes)[:, normal] < plainly_normal]
-
-
-def targets_of(teachers: Sequence[Run], planes: StoredPlanes) -> Targets:
-    """Return probabilities (maps, labels), the mean of all teachers over the eight views."""
-    views = (
-        np.ascontiguousarray(np.rot90(view, turns, (2, 3)))
-        for view in (planes, planes.swapaxes(2, 3))
-        for turns in range(4)
-    )
-    mean: Targets = np.stack([_opinion(teachers, view) for view in views]).mean(0)
-    return mean
-
-
-def _opinion(teachers: Sequence[Run], planes: StoredPlanes) -> Targets:
-    every = np.arange(len(planes))
-    opinions = [torch.from_numpy(logits_of(each.averaged, planes, every)) for each in teachers]
+def opinion(teachers: Sequence[Run], maps: Maps, indices: Ints) -> Targets:
+    """Return probabilities (maps, labels) of the maps at `indices`, the mean of all teachers."""
+    every = np.arange(len(indices))
+    sides = {each.recipe.shape.side for each in teachers}
+    planes = {side: planes_of(maps, indices, side) for side in sides}
+    opinions = [
+        torch.from_numpy(logits_of(each.averaged, planes[each.recipe.shape.side], every))
+        for each in teachers
+    ]
     mean: Targets = torch.stack([softmax(logits, 1) for logits in opinions]).mean(0).numpy()
     return mean
 
@@ -61,21 +48,26 @@ def teach(
     teachers: Sequence[Run],
     sources: Sequence[tuple[Maps, Ints]],
     out: Path,
+    side: int,
     plainly_normal: float = PLAINLY_NORMAL,
 ) -> int:
-    """Write soft labels of the maps at the given indices of each source; returns how many."""
-    side = teachers[0].recipe.shape.side
-    chosen = [
-        interesting(teachers, planes_of(maps, indices, side), plainly_normal)
-        for maps, indices in sources
-    ]
-    planes = np.concatenate(chosen)
-    targets = targets_of(teachers, planes)
+    """Write soft labels of the maps at the given indices of each source, with planes of that side.
+
+    Returns:
+        How many maps are not plainly normal, and so in the file.
+    """
+    normal = teachers[0].recipe.labels.index(teachers[0].recipe.normal)
+    planes, targets = [], []
+    for maps, indices in sources:
+        normality = opinion(teachers[:1], maps, indices)[:, normal]
+        chosen = indices[normality < plainly_normal]
+        planes.append(planes_of(maps, chosen, side))
+        targets.append(opinion(teachers, maps, chosen))
     unfinished = out.with_suffix(".part")
     with unfinished.open("wb") as file:
-        np.savez(file, planes=planes, targets=targets)
+        np.savez(file, planes=np.concatenate(planes), targets=np.concatenate(targets))
     unfinished.rename(out)
-    return len(planes)
+    return sum(map(len, targets))
 
 
 def sources_of(wafers: WaferSet, unlabelled: Path, count: int) -> list[tuple[Maps, Ints]]:
@@ -94,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--unlabelled", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--maps", type=int, default=150_000, help="unlabelled maps to look at")
+    parser.add_argument("--side", type=int, default=Architecture().side, help="the student's")
     given = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -102,7 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"soft labels of {teach(teachers, sources, given.out)} maps\n")
+    count = teach(teachers, sources, given.out, given.side)
+    sys.stdout.write(f"soft labels of {count} maps\n")
     return 0
 
 

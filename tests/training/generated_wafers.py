@@ -12,7 +12,7 @@ TINY = Recipe(
     epochs=4,
     batch=32,
     averaging=0.8,
-    shape=Architecture(side=24, widths=(32, 32, 32), blocks=(1, 1, 1)),
+    shape=Architecture(side=25, widths=(32, 32, 32), blocks=(1, 1, 1)),
 )
 
 

@@ -6,8 +6,9 @@ import torch
 from training.evaluate import open_model
 from training.graph import build
 from training.model import Architecture, Network, Planes, WaferClassifier, multiply_adds, overlap
+from training.symmetry import VIEWS, Convolution, view
 
-SHAPE = Architecture(side=24, widths=(32, 32, 64), blocks=(1, 1, 1))
+SHAPE = Architecture(side=25, widths=(32, 32, 64), blocks=(1, 1, 1))
 GREYS = np.array([0, 127, 255], np.uint8)
 SIZES = [(1, 1), (3, 70), (17, 24), (24, 24), (26, 31), (53, 59), (212, 95)]
 
@@ -17,9 +18,9 @@ def network() -> Network:
     torch.manual_seed(0)
     network = Network(SHAPE).eval()
     for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.running_mean.normal_(0, 0.1)
-            layer.running_var.uniform_(0.5, 2)
+        if isinstance(layer, Convolution):
+            layer.mean.normal_(0, 0.1)
+            layer.variance.uniform_(0.5, 2)
     return network
 
 
@@ -68,10 +69,10 @@ def test_a_picture_without_dies_gets_an_answer(session: ort.InferenceSession) ->
 
 
 def test_heat_lies_on_failing_dies_only(session: ort.InferenceSession) -> None:
-    wafer = np.ones((24, 24), np.uint8)
+    wafer = np.ones((25, 25), np.uint8)
     wafer[2:6, 3:9] = 2
     heat = session.run(None, {"wafer": wafer})[1]
-    assert heat.shape == (6, 6)
+    assert heat.shape == (7, 7)
     assert not heat[2:].any()
     assert heat.min() >= 0
     assert heat.max() <= 1
@@ -92,9 +93,23 @@ def test_a_scratch_one_die_wide_survives_shrinking() -> None:
     assert fails.sum() * (200 / 24) ** 2 == pytest.approx(160, rel=1e-4)
 
 
+@pytest.mark.parametrize("number", range(VIEWS))
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_turned_or_mirrored_wafer_gets_the_same_answer_and_a_turned_heat_map(
+    session: ort.InferenceSession, size: tuple[int, int], number: int
+) -> None:
+    probabilities, heat = session.run(None, {"wafer": codes(size)})
+    other, other_heat = session.run(
+        None, {"wafer": np.ascontiguousarray(view(codes(size), number))}
+    )
+    assert other == pytest.approx(probabilities, abs=1e-6)
+    assert other_heat == pytest.approx(view(heat, number), abs=1e-4)
+
+
 def test_multiply_adds_are_counted_by_hand() -> None:
-    shape = Architecture(side=24, widths=(32, 64), blocks=(1, 1))
-    stem = 12 * 12 * 2 * 32 * 25
-    first = 12 * 12 * 2 * 32 * 32 * 9
-    second = 6 * 6 * (32 * 64 * 9 + 64 * 64 * 9 + 32 * 64)
-    assert multiply_adds(Network(shape)) == stem + first + second
+    shape = Architecture(side=25, widths=(32, 64), blocks=(1, 1), features=16)
+    stem = 13 * 13 * 2 * 32 * 25
+    first = 13 * 13 * 2 * 32 * 32 * 9
+    second = 7 * 7 * (32 * 64 * 9 + 64 * 64 * 9 + 32 * 64)
+    last = 7 * 7 * 64 * 16 * 9
+    assert multiply_adds(Network(shape)) == stem + first + second + last

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ from fabwafer.errors import ContractError
 from training.dataset import Split, WaferSet, split_of, splits
 from training.lessons import read_soft
 from training.maps import eight_views
-from training.run import load
-from training.teach import main, targets_of, teach
+from training.run import load, new_run
+from training.teach import main, opinion, teach
 from training.unlabelled import for_training, read_unlabelled
 
 TRAIN_LOTS = [lot for lot in range(1000, 1200) if split_of(lot) is Split.TRAIN]
@@ -61,11 +62,18 @@ def test_training_sees_each_form_once_and_none_of_the_held_out(
     assert for_training(*packed, wafers).tolist() == [0, 5]
 
 
-def test_opinions_are_those_of_the_eight_views(run_folder: Path) -> None:
+def test_an_opinion_is_the_mean_of_teachers_who_look_at_sides_of_their_own(
+    wafers: WaferSet, run_folder: Path
+) -> None:
     teacher = load(run_folder, torch.device("cpu"))
-    planes = np.random.default_rng(0).integers(0, 256, (3, 2, 24, 24), dtype=np.uint8)
-    turned = np.ascontiguousarray(np.rot90(planes, 1, (2, 3))[:, :, ::-1])
-    assert targets_of([teacher], planes) == pytest.approx(targets_of([teacher], turned), abs=1e-6)
+    torch.manual_seed(1)
+    other = new_run(
+        replace(teacher.recipe, shape=replace(teacher.recipe.shape, side=17)), torch.device("cpu")
+    )
+    indices = np.arange(4)
+    alone = [opinion([each], wafers.maps, indices) for each in (teacher, other)]
+    both = opinion([teacher, other], wafers.maps, indices)
+    assert both == pytest.approx((alone[0] + alone[1]) / 2, abs=1e-6)
 
 
 def test_soft_labels_are_written_for_maps_that_are_not_plainly_normal(
@@ -73,10 +81,10 @@ def test_soft_labels_are_written_for_maps_that_are_not_plainly_normal(
 ) -> None:
     teacher = load(run_folder, torch.device("cpu"))
     train = splits(wafers)[Split.TRAIN]
-    count = teach([teacher], [(wafers.maps, train)], tmp_path / "soft.npz", 0.6)
+    count = teach([teacher], [(wafers.maps, train)], tmp_path / "soft.npz", 33, 0.6)
     soft = read_soft(tmp_path / "soft.npz")
     assert 0 < count < len(train)
-    assert soft.planes.shape == (count, 2, 24, 24)
+    assert soft.planes.shape == (count, 2, 33, 33)
     assert soft.targets.sum(1) == pytest.approx(np.ones(count), abs=1e-5)
     assert [path.name for path in tmp_path.iterdir()] == ["soft.npz"]
 

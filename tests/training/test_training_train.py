@@ -95,7 +95,7 @@ def test_a_student_begins_with_the_averaged_weights(
 def test_a_student_of_another_shape_is_refused(
     wafers: WaferSet, run_folder: Path, tmp_path: Path
 ) -> None:
-    run = start(replace(TINY, shape=Architecture(side=24)), wafers, tmp_path, resume=False)
+    run = start(replace(TINY, shape=Architecture(side=25)), wafers, tmp_path, resume=False)
     with pytest.raises(ContractError, match="--begin-from"):
         begin_from(run, run_folder)
 
@@ -186,7 +186,7 @@ def test_absent_soft_labels_end_with_a_message(
 def test_a_student_learns_from_the_command_line(
     data: Path, wafers: WaferSet, tmp_path: Path
 ) -> None:
-    planes = planes_of(wafers.maps, np.arange(50), 48)
+    planes = planes_of(wafers.maps, np.arange(50), Architecture().side)
     np.savez(tmp_path / "soft.npz", planes=planes, targets=np.full((50, 4), 0.25, np.float32))
     given = ["--data", str(data), "--out", str(tmp_path / "out"), "--cache", str(tmp_path)]
     taught = ["--soft", str(tmp_path / "soft.npz"), "--epochs", "2"]
