@@ -23,6 +23,7 @@ def classify_to_csv(paths: Iterable[Path], csv_path: Path, bundle: Path) -> int:
         "prediction",
         "probability",
         "accepted",
+        "refused",
         *map("p_{}".format, labels),
         "error",
     ]
@@ -69,5 +70,6 @@ def _row(classifier: Classifier, path: Path) -> dict[str, object]:
         "prediction": found.label,
         "probability": found.probability,
         "accepted": int(found.accepted),
+        "refused": found.refused or "",
         **{f"p_{label}": score for label, score in found.scores.items()},
     }

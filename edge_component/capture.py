@@ -154,8 +154,11 @@ class Capture:
         self._health.classified(len(decided), last.image.timestamp, edge_ms)
         for each in decided:
             found = each.decision.found
-            outcome = "accepted" if found.accepted else "doubtful"
-            self._log(each.image, outcome, prediction=found.label, probability=found.probability)
+            said: dict[str, object] = {"prediction": found.label, "probability": found.probability}
+            if found.refused:
+                self._log(each.image, "refused", reason=found.refused, **said)
+            else:
+                self._log(each.image, "accepted" if found.accepted else "doubtful", **said)
         self._report_dropped([each for each in decided if each.entry.dropped])
 
     def _report_dropped(self, pictureless: list[Decided]) -> None:

@@ -9,13 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
 
-from edge_component.pictures import Grey, check_grey, decode
-from fabwafer.bundle import MODEL, Manifest, read_bundle
+from edge_component.pictures import (
+    Colours,
+    Decoded,
+    Grey,
+    check_colours,
+    check_grey,
+    decode_colours,
+    examine,
+)
+from fabwafer.bundle import MEASURES, MODEL, Manifest, read_bundle
 from fabwafer.errors import BundleError, ContractError
+from fabwafer.triage import Refusal
 
 _INPUT = "wafer"
 _OUTPUTS = frozenset({"probabilities", "heat"})
-_OPTIONAL = frozenset({"novelty"})
 _WARM_UP = ((33, 29), (52, 52))
 
 
@@ -30,6 +38,7 @@ class Classification:
         heat: Rows of 0..1, to 2 digits: where the model saw it.
         novelty: Distance from what the model knows, if its graph tells.
         accepted: Whether it needs no person by the bundle's own thresholds.
+        refused: What shows that the picture is no wafer map.
     """
 
     label: str
@@ -38,6 +47,7 @@ class Classification:
     heat: list[list[float]]
     novelty: float | None
     accepted: bool
+    refused: str | None = None
 
 
 class Classifier:
@@ -48,6 +58,7 @@ class Classifier:
         self.manifest = manifest
         self._session = session
         self._outputs = [each.name for each in session.get_outputs()]
+        self._in_colour = len(session.get_inputs()[0].shape) == 3
 
     @classmethod
     def load(cls, bundle_dir: Path | str, threads: int = 1) -> Self:
@@ -75,59 +86,76 @@ class Classifier:
             )
             classifier = cls(manifest, session)
             classifier._check_graph()
-            classifier.classify([np.ones(shape, np.uint8) for shape in _WARM_UP])
+            depth = (3,) if classifier._in_colour else ()
+            classifier.classify([np.ones((*shape, *depth), np.uint8) for shape in _WARM_UP])
         except Exception as error:  # ONNX Runtime has no common base for what a bad graph raises
             raise BundleError(f"{folder / MODEL}: {type(error).__name__}: {error}") from error
         return classifier
 
     def _check_graph(self) -> None:
         inputs = [each.name for each in self._session.get_inputs()]
-        if inputs != [_INPUT] or not _OUTPUTS <= set(self._outputs) <= _OUTPUTS | _OPTIONAL:
+        if inputs != [_INPUT] or not _OUTPUTS <= set(self._outputs) <= _OUTPUTS | set(MEASURES):
             raise ValueError(
                 f"expected {_INPUT} -> {sorted(_OUTPUTS)}, got {inputs} -> {self._outputs}"
             )
 
-    def classify(self, images: Sequence[Grey | bytes]) -> list[Classification]:
-        """Classify wafers.
+    def classify(self, images: Sequence[Grey | Colours | bytes]) -> list[Classification]:
+        """Classify wafers, or whatever the bundle knows.
 
         Args:
-            images: Pictures as PNG, JPEG or BMP bytes, or arrays, uint8 of shape (height, width).
+            images: Pictures as PNG, JPEG or BMP bytes, or arrays, uint8 of shape (height, width); for a graph that
+                takes colours (height, width, 3).
 
         Raises:
             ContractError: If one of them is no picture, damaged or too large.
         """
-        return [
-            self._classify(decode(image) if isinstance(image, bytes) else check_grey(image))
-            for image in images
-        ]
+        return [self._classify(self._decoded(image)) for image in images]
 
-    def _classify(self, grey: Grey) -> Classification:
-        values = self._run(grey)
+    def _decoded(self, image: Grey | Colours | bytes) -> Decoded:
+        if self._in_colour:
+            colours = decode_colours(image) if isinstance(image, bytes) else check_colours(image)
+            return Decoded(colours)
+        return examine(image) if isinstance(image, bytes) else Decoded(check_grey(image))
+
+    def _classify(self, picture: Decoded) -> Classification:
+        values = self._run(picture.levels)
         policy = self.manifest.policy
-        probabilities = [round(float(each), 4) for each in values["probabilities"]]
+        probabilities = _rounded(values["probabilities"], 4)
         scores = dict(zip(policy.labels, (min(1.0, each) for each in probabilities), strict=True))
         label = max(scores, key=scores.__getitem__)
-        novelty = round(float(np.ravel(values["novelty"])[0]), 4) if "novelty" in values else None
+        measured = {
+            reason: round(float(np.ravel(values[name])[0]), 4)
+            for name, reason in MEASURES.items()
+            if name in values
+        }
+        novelty = measured.get(Refusal.NOVELTY)
+        refused = policy.refuses(measured | {Refusal.COLOUR: picture.colour})
         return Classification(
             label=label,
             probability=scores[label],
             scores=scores,
-            heat=[[round(float(each), 2) for each in row] for row in values["heat"]],
+            heat=_rounded(values["heat"], 2),
             novelty=novelty,
-            accepted=policy.accepts(label, scores[label], novelty),
+            accepted=policy.accepts(label, scores[label], novelty, refused),
+            refused=refused,
         )
 
-    def _run(self, grey: Grey) -> dict[str, npt.NDArray[np.float32]]:
+    def _run(self, levels: Grey | Colours) -> dict[str, npt.NDArray[np.float32]]:
         try:
-            results = self._session.run(self._outputs, {_INPUT: grey})
+            results = self._session.run(self._outputs, {_INPUT: levels})
         except (
             Exception
         ) as error:  # ONNX Runtime's errors share no base; the next wafer may well pass
             raise ContractError(
-                "image", grey.shape, f"a picture the model can read ({error})"
+                "image", levels.shape, f"a picture the model can read ({error})"
             ) from error
         values = dict(zip(self._outputs, results, strict=True))
         for name, value in values.items():
             if not np.isfinite(value).all():
                 raise ContractError(name, value, "finite numbers")
         return values
+
+
+def _rounded(values: npt.NDArray[np.float32], digits: int) -> Any:
+    """Return lists of short numbers; at once, as one by one a heat map takes a tenth of a millisecond."""
+    return np.asarray(values, np.float64).round(digits).tolist()

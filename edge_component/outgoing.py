@@ -88,6 +88,7 @@ def _prediction(
         sequence=image.sequence,
         sha256=sha256,
         novelty=found.novelty,
+        refused=found.refused,
         heat=found.heat,
         edge_ms=round(decision.edge_ms, 2),
     )
@@ -141,6 +142,7 @@ def _journal(image: WaferImage, decision: Decision, sha256: str, address: Addres
             "prediction": found.label,
             "probability": found.probability,
             "novelty": found.novelty,
+            "refused": found.refused,
             "accepted": found.accepted,
             "model": decision.model,
             "truth": image.truth,

@@ -1,9 +1,11 @@
-"""Bytes of a picture <-> grey levels, with every limit checked before anything is decoded."""
+"""Bytes of a picture <-> grey levels or colours, with every limit checked before anything is decoded."""
 
 import struct
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,24 +15,56 @@ from fabwafer.errors import ContractError
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 """Shape (height, width): die codes 0 / 1 / 2, or a grey picture of them."""
+Colours: TypeAlias = npt.NDArray[np.uint8]
+"""Shape (height, width, 3): red, green and blue."""
+_Read = TypeVar("_Read")
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
 MAX_BYTES = 8 * 1024 * 1024
 MAX_SIDE = 4096
+_GREY_MODES = frozenset({"1", "L", "LA", "La"})
+_TINT = 48
+"""Levels that red, green and blue of a grey picture may differ by: a warm light, a JPEG's blocks."""
 _MAX_8_BIT, _MAX_16_BIT = 255, 65_535
 _FORMATS = ("PNG", "JPEG", "BMP")
 # What Pillow raises for damaged data, depending on the format and on where it is damaged.
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """What a model is given of a picture, and the share (0..1) of its pixels that have a colour nobody asked for."""
+
+    levels: Grey | Colours
+    colour: float = 0.0
+
+
 def decode(data: bytes) -> Grey:
-    """Return a picture's grey levels, uint8 of shape (height, width).
+    """Return a picture's grey levels, as `examine` does."""
+    return _opened(data, _grey)
+
+
+def examine(data: bytes) -> Decoded:
+    """Return a picture's grey levels, and how much of it has a colour.
 
     Raises:
         ContractError: If it is no picture, of a foreign format, truncated or too large.
     """
+    return _opened(data, lambda image: Decoded(_grey(image), _colour(image)))
+
+
+def decode_colours(data: bytes) -> Colours:
+    """Return a picture's colours; a grey one has three times the same.
+
+    Raises:
+        ContractError: As `examine`.
+    """
+    return _opened(data, _colours)
+
+
+def _opened(data: bytes, read: Callable[[Image.Image], _Read]) -> _Read:
     if len(data) > MAX_BYTES:
         raise ContractError("image", f"{len(data)} bytes", f"at most {MAX_BYTES} bytes")
     if (
@@ -40,7 +74,7 @@ def decode(data: bytes) -> Grey:
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
             _check_size(image.size)
-            return _grey(image)
+            return read(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ContractError("image.size", str(error), f"at most {MAX_SIDE} a side") from error
     except _DAMAGED as error:
@@ -62,6 +96,20 @@ def _grey(image: Image.Image) -> Grey:
     return levels.astype(np.uint8)
 
 
+def _colour(image: Image.Image) -> float:
+    if image.mode in _GREY_MODES or image.mode.startswith("I"):
+        return 0.0
+    channels = np.asarray(image.convert("RGB"))
+    spread = channels.max(2) - channels.min(2)
+    return float((spread > _TINT).mean())
+
+
+def _colours(image: Image.Image) -> Colours:
+    if image.mode.startswith("I"):
+        return np.repeat(_grey(image)[..., None], 3, 2)
+    return np.asarray(image.convert("RGB"))
+
+
 def check_grey(grey: Grey) -> Grey:
     """Return a die grid or grey picture that was handed over as an array.
 
@@ -74,6 +122,19 @@ def check_grey(grey: Grey) -> Grey:
         )
     _check_size((grey.shape[1], grey.shape[0]))
     return grey
+
+
+def check_colours(colours: Colours) -> Colours:
+    """Return a colour picture that was handed over as an array.
+
+    Raises:
+        ContractError: If it is not uint8 of shape (height, width, 3) within the limits.
+    """
+    if colours.ndim != 3 or colours.shape[2] != 3 or colours.dtype != np.uint8:
+        shown = f"{colours.dtype} of shape {colours.shape}"
+        raise ContractError("image", shown, "uint8 of shape (height, width, 3)")
+    _check_size((colours.shape[1], colours.shape[0]))
+    return colours
 
 
 def _check_size(size: tuple[int, int]) -> None:

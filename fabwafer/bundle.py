@@ -8,19 +8,27 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from fabwafer.errors import BundleError
 from fabwafer.fields import Sha256
-from fabwafer.triage import Policy
+from fabwafer.triage import Policy, Refusal
 
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
 FORMAT = 1
+MEASURES = {
+    "novelty": Refusal.NOVELTY,
+    "levels": Refusal.LEVELS,
+    "shape": Refusal.SHAPE,
+}
+"""Outputs that a graph may have beside its label's: what a picture may be refused for, float32, one number each."""
 
 
 class Manifest(BaseModel):
     """What a bundle says of itself.
 
     The graph takes `wafer`, uint8 of shape (height, width): die codes 0 no die, 1 pass, 2 fail, or a grey picture
-    of them (0 / 127 / 255) at any scale. It gives `probabilities`, float32 of shape (labels,), calibrated and in the
-    policy's order of labels, and `heat`, float32 of shape (rows, columns), 0..1, for the most probable label.
+    of them (0 / 127 / 255) at any scale. A model of another domain takes grey photographs in the same shape, or
+    colours of shape (height, width, 3): the graph's input tells which, `data.kind` says dies, grey or colour.
+    It gives `probabilities`, float32 of shape (labels,), calibrated and in the policy's order of labels, and `heat`,
+    float32 of shape (rows, columns), 0..1, for the most probable label.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")

@@ -13,14 +13,14 @@ _FIRST_MILLISECOND = 100_000_000_000  # as seconds the year 5138, as millisecond
 _LAST_MILLISECOND = 253_402_300_799_999  # the year 9999
 _SHA256 = r"^[0-9a-f]{64}$(?!\n)"
 _MODEL = r"^[A-Za-z0-9_.-]{1,64}@[A-Za-z0-9_.+-]{1,32}$(?!\n)"
-_LOT = r"^[^\x00-\x1f\x7f]{1,64}$(?!\n)"
+_SHORT_TEXT = r"^[^\x00-\x1f\x7f]{1,64}$(?!\n)"
 _S3_URI = r"^s3://([a-z0-9.-]{3,63})/([^\x00-\x1f]{1,1024})$(?!\n)"
 _IN_WORDS = {
     NAME_PATTERN: "1 to 64 of A-Z a-z 0-9 _ . -",
     IMGID_PATTERN: "1 to 128 of A-Z a-z 0-9 _ . -",
     _SHA256: "64 hexadecimal digits",
     _MODEL: "<name>@<version>",
-    _LOT: "1 to 64 characters, none of them a control character",
+    _SHORT_TEXT: "1 to 64 characters, none of them a control character",
     _S3_URI: "s3://<bucket>/<key>",
 }
 
@@ -60,6 +60,7 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=_SHA256)]
 ModelName = Annotated[str, Field(pattern=_MODEL)]
-Lot = Annotated[str, Field(pattern=_LOT)]
+Lot = Annotated[str, Field(pattern=_SHORT_TEXT)]
+Reason = Annotated[str, Field(pattern=_SHORT_TEXT)]
 Wafer = Annotated[int, Field(ge=0, le=9999)]
 S3Uri = Annotated[str, Field(pattern=_S3_URI)]

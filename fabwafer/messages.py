@@ -22,6 +22,7 @@ from fabwafer.fields import (
     ModelName,
     Name,
     NotNegative,
+    Reason,
     S3Uri,
     Sha256,
     Timestamp,
@@ -126,6 +127,7 @@ class Prediction(_DeviceMessage):
     sequence: Count | None = None
     sha256: Sha256 | None = None
     novelty: Finite | None = None
+    refused: Reason | None = None
     heat: list[list[Finite]] | None = None
     edge_ms: NotNegative | None = None
 

@@ -1,6 +1,16 @@
 """What the cloud hands on about predictions: alerts to people and machines, requests to reviewers."""
 
-from fabwafer.fields import Finite, Fraction, ImageId, Lot, ModelName, Name, Timestamp, Wafer
+from fabwafer.fields import (
+    Finite,
+    Fraction,
+    ImageId,
+    Lot,
+    ModelName,
+    Name,
+    Reason,
+    Timestamp,
+    Wafer,
+)
 from fabwafer.messages import Message
 
 
@@ -38,3 +48,4 @@ class ReviewRequest(Message):
     wafer: Wafer | None = None
     model: ModelName | None = None
     novelty: Finite | None = None
+    refused: Reason | None = None

@@ -1,8 +1,8 @@
-"""Prediction -> STORE always, ALERT for a sure defect, REVIEW for a doubtful, novel or sampled wafer. Pure."""
+"""Prediction -> STORE always, ALERT for a sure defect, REVIEW for a doubtful, novel, refused or sampled one. Pure."""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -25,7 +25,17 @@ class ReviewReason(StrEnum):
 
     DOUBTFUL = "doubtful"
     NOVEL = "novel"
+    REFUSED = "refused"
     AUDIT = "audit"
+
+
+class Refusal(StrEnum):
+    """What shows that a picture is no wafer map: each is measured, 0 for a perfect one."""
+
+    COLOUR = "colour"
+    LEVELS = "grey levels"
+    SHAPE = "shape"
+    NOVELTY = "unlike any wafer"
 
 
 class Severity(StrEnum):
@@ -48,6 +58,7 @@ class Policy(BaseModel):
     accept: dict[str, Fraction] = Field(default_factory=dict)
     accept_default: Fraction = 0.8
     novelty: Finite | None = None
+    refusal: dict[Refusal, Finite] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known_labels(self) -> Self:
@@ -77,9 +88,23 @@ class Policy(BaseModel):
         """Tell whether a wafer is too unlike the training data for its probability to mean anything."""
         return self.novelty is not None and novelty is not None and novelty > self.novelty
 
-    def accepts(self, label: str, probability: float, novelty: float | None) -> bool:
+    def refuses(self, measured: Mapping[Refusal, float]) -> Refusal | None:
+        """Return what shows that a picture is no wafer map; None if nothing does.
+
+        Args:
+            measured: What is known of it; what the policy has no threshold for is not judged.
+        """
+        for reason, threshold in self.refusal.items():
+            if measured.get(reason, threshold) > threshold:
+                return reason
+        return None
+
+    def accepts(
+        self, label: str, probability: float, novelty: float | None, refused: str | None = None
+    ) -> bool:
         """Tell whether a decision needs no person."""
-        return not self.is_doubtful(label, probability) and not self.is_novel(novelty)
+        sure = not self.is_doubtful(label, probability) and not self.is_novel(novelty)
+        return sure and refused is None
 
 
 @dataclass(frozen=True)
@@ -93,19 +118,24 @@ class Decision:
 def decide(prediction: Prediction, policy: Policy, audit_rate: float = 0.0) -> Decision:
     """Decide what happens to a prediction whose label is canonical.
 
+    A refused picture alerts nobody: its label says nothing.
+
     Args:
         prediction: The parsed message.
         policy: Labels and thresholds of the model that made it.
         audit_rate: Share (0..1) of all wafers that a person sees however sure the model is.
     """
     defect = policy.label_set.is_defect(prediction.prediction)
+    sure = prediction.probability >= policy.alert
     return Decision(
-        alert=defect and prediction.probability >= policy.alert,
+        alert=defect and sure and prediction.refused is None,
         review=_review(prediction, policy, audit_rate),
     )
 
 
 def _review(prediction: Prediction, policy: Policy, audit_rate: float) -> ReviewReason | None:
+    if prediction.refused is not None:
+        return ReviewReason.REFUSED
     if policy.is_doubtful(prediction.prediction, prediction.probability):
         return ReviewReason.DOUBTFUL
     if policy.is_novel(prediction.novelty):

@@ -68,6 +68,7 @@ class Logged(BaseModel):
     wafer: int | None = None
     truth: str | None = None
     novelty: float | None = None
+    refused: str | None = None
 
 
 @dataclass

@@ -87,7 +87,10 @@ class Expected:
 def expect(
     played: Iterable[Played], policy: Policy, audit_rate: float, wanted: int | None = None
 ) -> Expected:
-    """Decide for every wafer whether somebody is to be told and whether somebody is to look."""
+    """Decide for every wafer whether somebody is to be told and whether somebody is to look.
+
+    Of a picture that its camera refused nobody is told, and somebody looks.
+    """
     wafers = list(played)
     return Expected(
         alerts=frozenset(each.wafer for each in wafers if _is_sure_defect(each.logged, policy)),
@@ -101,13 +104,15 @@ def expect(
 
 
 def _is_sure_defect(logged: Logged, policy: Policy) -> bool:
+    if logged.refused is not None:
+        return False
     return logged.prediction != policy.normal and logged.probability >= policy.alert
 
 
 def _is_doubtful(logged: Logged, policy: Policy) -> bool:
     unsure = logged.probability < policy.accept.get(logged.prediction, policy.accept_default)
     known = policy.novelty is None or logged.novelty is None or logged.novelty <= policy.novelty
-    return unsure or not known
+    return unsure or not known or logged.refused is not None
 
 
 def _is_sampled(played: Played, rate: float) -> bool:

@@ -1,18 +1,22 @@
+import io
 import json
+import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import numpy as np
 import pytest
+from edge_parts import write_bundle
 
 from edge_component.camera import WaferImage
 from edge_component.capture import Capture, Decider
 from edge_component.classifier import Classification, Classifier
 from edge_component.entries import Outgoing
 from edge_component.health import Health
+from edge_component.logs import JsonFormatter
 from edge_component.outbox import Outbox
 from edge_component.outgoing import Addressing, Decision, compose
 from edge_component.patterns import generate
@@ -122,6 +126,30 @@ def test_the_camera_keeps_a_wafer_until_its_commit(
     assert capture.step(Event()) == 0
     assert camera.released == ["m1"]
     assert outbox.backlog().messages == 2
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    logger, stream = logging.getLogger("edge_component"), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield stream
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+def test_the_log_says_which_pictures_were_refused_and_why(
+    open_outbox: Open, health: Health, tmp_path: Path, logged: io.StringIO
+) -> None:
+    refusing = Classifier.load(write_bundle(tmp_path / "b", refusal={"colour": -1.0}))
+    outbox, camera = open_outbox(), FakeCamera([None])
+    run(capture_of(camera, outbox, health, refusing))
+    (line,) = map(json.loads, logged.getvalue().splitlines())
+    assert (line["outcome"], line["reason"]) == ("refused", "colour")
+    assert [each.message.kind for each in outbox.ready(9)] == ["prediction", "img"]
 
 
 def test_a_bad_picture_takes_no_number_and_disturbs_nobody(
@@ -252,6 +280,14 @@ class TestMessages:
             == "$aws/rules/Predictions/fabwafer/faba/camera1/prediction/c-e-00000003"
         )
         assert picture.topic == "fabwafer/faba/camera1/img/c-e-00000003"
+
+    def test_prediction_and_journal_say_what_is_refused(self) -> None:
+        refused = replace(FOUND, refused="shape", accepted=False)
+        entry = compose(image(3), Decision(refused, "tiny@1", 1.0), replace(ADDRESS, journal=True))
+        prediction = json.loads(entry.messages[0].payload)
+        line = json.loads(entry.journal or "")
+        assert prediction["refused"] == line["refused"] == "shape"
+        assert "refused" not in json.loads(self.composed()[0].payload)
 
     def test_the_journal_knows_the_truth(self) -> None:
         entry = compose(image(3), Decision(FOUND, "tiny@1", 1.0), replace(ADDRESS, journal=True))

@@ -3,11 +3,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from edge_parts import Clock, write_bundle
+from PIL import Image
 
 from edge_component.__main__ import main
 from edge_component.classifier import Classifier
@@ -67,7 +69,7 @@ class _Session:
         self.outputs, self.values = outputs, values
 
     def get_inputs(self) -> list[object]:
-        return [type("Node", (), {"name": "wafer"})]
+        return [type("Node", (), {"name": "wafer", "shape": ["height", "width"]})]
 
     def get_outputs(self) -> list[object]:
         return [type("Node", (), {"name": name}) for name in self.outputs]
@@ -114,6 +116,32 @@ def test_a_novel_wafer_is_not_accepted(tmp_path: Path, novelty: float, accepted:
     values: list[object] = [[1.0] + [0.0] * 8, [[0.0]], np.float32(novelty)]
     (found,) = classifier_of(folder, outputs, values).classify([GOOD])
     assert (found.novelty, found.accepted) == (novelty, accepted)
+
+
+@pytest.mark.parametrize(
+    "output, reason",
+    [("levels", "grey levels"), ("shape", "shape"), ("novelty", "unlike any wafer")],
+)
+@pytest.mark.parametrize("beyond", [False, True])
+def test_a_picture_is_refused_for_what_the_graph_measures(
+    tmp_path: Path, output: str, reason: str, beyond: bool
+) -> None:
+    folder = write_bundle(tmp_path / "b", refusal={reason: 2.0})
+    values: list[object] = [SURE, [[0.0]], np.float32(3.0 if beyond else 2.0)]
+    (found,) = classifier_of(folder, ["probabilities", "heat", output], values).classify([GOOD])
+    assert (found.refused, found.accepted) == ((reason, False) if beyond else (None, True))
+    assert (found.label, found.probability) == ("none", 1.0)
+
+
+@pytest.mark.parametrize("threshold, refused", [({}, None), ({"colour": 0.02}, "colour")])
+def test_a_picture_in_colour_is_refused_where_the_bundle_asks_for_it(
+    tmp_path: Path, threshold: dict[str, float], refused: str | None
+) -> None:
+    buffer = BytesIO()
+    Image.fromarray(np.dstack([RUINED * 127, RUINED * 60, RUINED * 10])).save(buffer, "PNG")
+    classifier = Classifier.load(write_bundle(tmp_path / "b", refusal=threshold))
+    (found,) = classifier.classify([buffer.getvalue()])
+    assert found.refused == refused
 
 
 @pytest.mark.parametrize("outputs", [["probabilities"], ["probabilities", "heat", "other"]])
@@ -238,6 +266,14 @@ class TestBatch:
         ]  # fmt: skip
         assert rows[0]["accepted"] == "1"
         assert float(rows[0]["p_Near-full"]) == float(rows[0]["probability"])
+
+    def test_the_table_says_what_is_refused(self, tmp_path: Path) -> None:
+        bundle = write_bundle(tmp_path / "b", refusal={"colour": -1.0})
+        (tmp_path / "a.png").write_bytes(encode_dies(GOOD))
+        arguments = ["classify", str(tmp_path / "a.png"), "--csv", str(tmp_path / "out.csv")]
+        assert main([*arguments, "--bundle", str(bundle)]) == 0
+        (row,) = csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
+        assert (row["prediction"], row["refused"], row["accepted"]) == ("none", "colour", "0")
 
     def test_nothing_classified_is_a_failure(
         self, run: Callable[..., tuple[int, list[dict[str, str]]]], tmp_path: Path

@@ -15,6 +15,7 @@ from edge_component.pictures import (
     decode,
     encode,
     encode_dies,
+    examine,
 )
 from fabwafer.errors import ContractError
 
@@ -63,6 +64,26 @@ def test_a_png_is_sent_as_it_came() -> None:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "1", "I;16"])
 def test_colours_and_depths_become_grey(mode: str) -> None:
     assert decode(saved("PNG", mode)).dtype == np.uint8
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1", "I;16"])
+def test_a_grey_picture_has_no_colour(mode: str) -> None:
+    assert examine(saved("PNG", mode)).colour == 0
+
+
+@pytest.mark.parametrize(
+    "pixel, share",
+    [((200, 200, 200), 0.0), ((250, 240, 210), 0.0), ((200, 60, 60), 0.5)],
+    ids=["grey", "in warm light", "red"],
+)
+def test_the_colour_of_a_picture_is_the_share_of_its_pixels_that_have_one(
+    pixel: tuple[int, int, int], share: float
+) -> None:
+    picture = np.zeros((10, 10, 3), np.uint8)
+    picture[:5] = pixel
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    assert examine(buffer.getvalue()).colour == share
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ predictions = st.builds(
     scores=st.none() | st.dictionaries(st.sampled_from(["none", "Loc", "Donut"]), fractions),
     sequence=st.none() | st.integers(0, 2**53),
     novelty=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    refused=st.none() | st.just("grey levels"),
     heat=st.none() | st.lists(st.lists(fractions, max_size=4), max_size=4),
     site=st.none() | st.text(max_size=20),
 )

@@ -11,6 +11,7 @@ from fabwafer.triage import (
     MAX_WAFERS_PER_ALERT,
     Decision,
     Policy,
+    Refusal,
     ReviewReason,
     Severity,
     decide,
@@ -79,6 +80,41 @@ def test_a_novel_wafer_goes_to_a_person_however_sure_the_model_is():
     assert decide(prediction(), policy).review is None
 
 
+@pytest.mark.parametrize("label", ["none", "Loc"])
+def test_a_refused_picture_goes_to_a_person_and_alerts_nobody(label):
+    refused = prediction(label, 1.0, refused="shape", novelty=9.0)
+    assert decide(refused, Policy(novelty=3.0)) == Decision(False, ReviewReason.REFUSED)
+
+
+def test_a_reason_that_this_version_does_not_know_is_refused_all_the_same():
+    assert decide(prediction(refused="upside down"), Policy()).review is ReviewReason.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("measured", "reason"),
+    [
+        pytest.param({}, None, id="nothing measured"),
+        pytest.param({Refusal.SHAPE: 0.2, Refusal.LEVELS: 20.0}, None, id="at the thresholds"),
+        pytest.param({Refusal.SHAPE: 0.3}, Refusal.SHAPE, id="no disc"),
+        pytest.param({Refusal.SHAPE: 9.0, Refusal.LEVELS: 99.0}, Refusal.LEVELS, id="the first"),
+        pytest.param({Refusal.COLOUR: 1.0}, None, id="no threshold for it"),
+    ],
+)
+def test_a_policy_names_the_first_measure_that_is_beyond_its_threshold(measured, reason):
+    policy = Policy(refusal={Refusal.LEVELS: 20.0, Refusal.SHAPE: 0.2})
+    assert policy.refuses(measured) is reason
+
+
+def test_a_policy_of_before_refuses_nothing():
+    policy = Policy.model_validate_json('{"novelty": null}')
+    assert policy.refuses(dict.fromkeys(Refusal, 1e9)) is None
+
+
+def test_a_policy_that_refuses_for_what_nobody_measures_is_refused():
+    with pytest.raises(ValidationError, match="refusal"):
+        Policy.model_validate_json('{"refusal": {"smell": 1.0}}')
+
+
 def test_another_domain_brings_its_own_normal_label():
     policy = Policy(labels=("good", "dented"), normal="good")
     assert not decide(prediction("good"), policy).alert
@@ -96,6 +132,7 @@ def test_a_policy_whose_normal_label_is_unknown_is_refused():
 )
 def test_what_is_sure_and_known_is_accepted(probability, novelty, accepted):
     assert Policy(novelty=3.0).accepts("Loc", probability, novelty) is accepted
+    assert not Policy(novelty=3.0).accepts("Loc", probability, novelty, refused="shape")
 
 
 def test_thresholds_for_unknown_labels_are_refused():

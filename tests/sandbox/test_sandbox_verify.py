@@ -114,10 +114,14 @@ def test_a_wafer_that_a_camera_numbered_twice_is_named() -> None:
     assert [each for each in complaints if "captured more than once" in each]
 
 
+@pytest.mark.parametrize("refused", [None, "shape"])
 @pytest.mark.parametrize("probability", [0.0, 0.49, 0.5, 0.79, 0.8, 0.89, 0.9, 1.0])
 @pytest.mark.parametrize("label", ["none", "Loc", "Scratch"])
-def test_the_expectation_is_what_triage_decides(label: str, probability: float) -> None:
+def test_the_expectation_is_what_triage_decides(
+    label: str, probability: float, refused: str | None
+) -> None:
     played = wafer(1, label, probability)
+    played = replace(played, logged=played.logged.model_copy(update={"refused": refused}))
     prediction = Prediction(
         fab="faba",
         camera="camera1",
@@ -125,6 +129,7 @@ def test_the_expectation_is_what_triage_decides(label: str, probability: float) 
         timestamp=played.logged.timestamp,
         prediction=label,
         probability=probability,
+        refused=refused,
     )
     decision = decide(prediction, POLICY, audit_rate=0.5)
     expected = expect([played], POLICY, audit_rate=0.5)
