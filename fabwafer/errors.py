@@ -2,6 +2,7 @@
 
 FabWaferError
 ├── ContractError   a topic, message, label or picture breaks the contract: quarantine, never retry
+│   └── ConflictError   a work item has moved on, or is in other hands: look again, then decide
 └── BundleError     a model bundle lacks a part, was altered or does not fit: keep the last good one
 """
 
@@ -27,6 +28,23 @@ class ContractError(FabWaferError):
         self.value = shorten(value)
         self.expected = expected
         super().__init__(f"{field}: expected {expected}, got {self.value}")
+
+
+class ConflictError(ContractError):
+    """A deed that an item, as it is by now, does not allow.
+
+    Attributes:
+        version: The item's version now.
+        held_by: Whose it is, if that is why.
+    """
+
+    def __init__(
+        self, field: str, value: object, expected: str, version: int, held_by: str | None = None
+    ) -> None:
+        """Build the same message, and remember what the item is like now."""
+        super().__init__(field, value, expected)
+        self.version = version
+        self.held_by = held_by
 
 
 class BundleError(FabWaferError):

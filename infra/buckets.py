@@ -11,11 +11,12 @@ from infra.settings import Settings
 
 _QUARANTINE_DAYS = 90
 _LOG_DAYS = 90
+_EXPORT_DAYS = 7
 _OLD_VERSION_DAYS = 30
 
 
 class Buckets(Construct):
-    """The pictures of all wafers, and the messages that broke the contract."""
+    """The pictures of all wafers, the messages that broke the contract, and exports for a while."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -38,6 +39,12 @@ class Buckets(Construct):
             lifecycle_rules=[_expiry(_QUARANTINE_DAYS)],
             server_access_logs_bucket=logs,
             server_access_logs_prefix="quarantine/",
+        )
+        self.exports = self._bucket(
+            "Exports",
+            lifecycle_rules=[_expiry(_EXPORT_DAYS)],
+            server_access_logs_bucket=logs,
+            server_access_logs_prefix="exports/",
         )
 
     def _bucket(self, name: str, **properties: Any) -> s3.Bucket:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -38,6 +38,7 @@ class Sizing:
 
     timeout_s: int
     memory_mb: int = 512
+    storage_mb: int = 512
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Functions:
             log_group=log_group,
             timeout=Duration.seconds(sizing.timeout_s),
             memory_size=sizing.memory_mb,
+            ephemeral_storage_size=Size.mebibytes(sizing.storage_mb),
             environment=told.environment(),
         )
         accept(function, "AwsSolutions-L1", _WHY_THIS_PYTHON)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -70,6 +71,11 @@ class Alarms(Construct):
         self._above(
             f"{name}Throttles", throttles, 0, "The account's Lambda concurrency is used up."
         )
+
+    def on_server_errors(self, name: str, api: apigatewayv2.HttpApi) -> None:
+        """Alarm when an API fails its callers, a function that takes too long included."""
+        failed = api.metric_server_error(period=_PERIOD, statistic="Sum")
+        self._above(name, failed, 0, "Callers got a 5xx: the function's log, or its time limit.")
 
     def on_quarantine(self, services: Sequence[str]) -> None:
         """Alarm when messages break the contract; the bucket says which and why."""

@@ -24,6 +24,15 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
+class ReviewSettings:
+    """How items are handed out and settled: `lambdas.settings.ReviewApiSettings`."""
+
+    second_share: float
+    lease_s: int
+    undo_s: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """The context, parsed and checked."""
 
@@ -38,6 +47,8 @@ class Settings:
     portal_url: str
     audit_rate: float
     keep_days: int
+    review: ReviewSettings
+    portal_build: Path | None
 
     @property
     def in_sandbox(self) -> bool:
@@ -74,7 +85,17 @@ def read_settings(node: Node, root: Path) -> Settings:
         portal_url=_text(node, "portal_url", ""),
         audit_rate=_number(node, "audit_rate", 0.02, 1),
         keep_days=int(_number(node, "keep_days", 0, 36_500)),
+        review=ReviewSettings(
+            second_share=_number(node, "second_share", 0.2, 1),
+            lease_s=int(_number(node, "lease_s", 300, 86_400)),
+            undo_s=int(_number(node, "undo_s", 20, 3600)),
+        ),
+        portal_build=_folder(root / _text(node, "portal", "portal/dist")),
     )
+
+
+def _folder(path: Path) -> Path | None:
+    return path if (path / "index.html").is_file() else None
 
 
 def _text(node: Node, key: str, default: str) -> str:

@@ -15,10 +15,13 @@ from infra.greengrass import ComponentVersion, deploy
 from infra.ingest import Ingest
 from infra.model_policies import ModelPolicies
 from infra.observability import QUARANTINING, Alarms, alarm_topic, dashboard
+from infra.people import People
 from infra.queues import last_resort
+from infra.review_api import ReviewApi
 from infra.reviewing import Reviewing
 from infra.routing import Routing
 from infra.settings import Settings
+from infra.sign_in import SignIn
 from infra.tables import Tables
 from infra.watching import archive_image, record_heartbeat
 
@@ -30,19 +33,25 @@ class DataStack(Stack):
         super().__init__(
             scope,
             construct_id,
-            description="FabWafer: predictions, reviews, cameras, pictures",
+            description="FabWafer: predictions, reviews, cameras, pictures, people",
             termination_protection=not settings.in_sandbox,
         )
         self.tables = Tables(self, "Tables", settings)
         self.buckets = Buckets(self, "Buckets", settings)
+        self.people = People(self, "People", settings)
         ModelPolicies(self, "ModelPolicies", settings)
         _outputs(
             self,
             PredictionsTable=self.tables.predictions.table_name,
             ReviewsTable=self.tables.reviews.table_name,
+            EventsTable=self.tables.events.table_name,
+            PapersTable=self.tables.papers.table_name,
             CamerasTable=self.tables.cameras.table_name,
             ImagesBucket=self.buckets.images.bucket_name,
             QuarantineBucket=self.buckets.quarantine.bucket_name,
+            ExportsBucket=self.buckets.exports.bucket_name,
+            UserPoolId=self.people.pool.user_pool_id,
+            SignInIssuer=self.people.issuer,
         )
 
 
@@ -72,6 +81,9 @@ class ServiceStack(Stack):
         self.archive_image = archive_image(functions, self.failed_invocations)
         self.record_heartbeat = record_heartbeat(functions, self.failed_invocations)
 
+        self.sign_in = SignIn(self, "SignIn", settings, data.people)
+        self.review_api = ReviewApi(self, "Portal", functions, self.sign_in)
+
         ingest = Ingest(self, "Ingest", self.rule_errors)
         ingest.to_queue(Kind.PREDICTION, self.routing.work.queue)
         ingest.to_function(Kind.IMAGE, self.archive_image)
@@ -81,6 +93,7 @@ class ServiceStack(Stack):
             "Predictions": self.routing.work,
             "Alerts": self.alerting.work,
             "Review": self.reviewing.work,
+            "Exports": self.review_api.exports,
         }
         self.failure_queues = {
             "RuleErrors": self.rule_errors,
@@ -93,10 +106,15 @@ class ServiceStack(Stack):
             "OpenReview": self.reviewing.function,
             "ArchiveImage": self.archive_image,
             "RecordHeartbeat": self.record_heartbeat,
+            "ReviewApi": self.review_api.function,
+            "WriteExport": self.review_api.exporter,
         }
         _outputs(
             self,
             AlertTopicArn=self.alerting.topic.topic_arn,
+            ReviewApiUrl=self.review_api.url,
+            UserPoolClientId=self.sign_in.client.user_pool_client_id,
+            SignInUrl=self.sign_in.url,
             **{f"{name}QueueUrl": work.queue.queue_url for name, work in self.work_queues.items()},
             RuleErrorsQueueUrl=self.rule_errors.queue_url,
             FailedInvocationsQueueUrl=self.failed_invocations.queue_url,
@@ -166,6 +184,7 @@ class ObservabilityStack(Stack):
             alarms.on_age(f"{name}Age", work.queue)
         for name, function in service.functions.items():
             alarms.on_function(name, function)
+        alarms.on_server_errors("ReviewApiServerErrors", service.review_api.api)
         alarms.on_quarantine(QUARANTINING)
         for camera in settings.cameras:
             alarms.on_silence(camera)

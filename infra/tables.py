@@ -1,4 +1,4 @@
-"""What must not be lost: predictions, reviews, cameras."""
+"""What must not be lost: predictions, reviews and their events, cameras, what people wrote."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
@@ -7,10 +7,17 @@ from infra.settings import Settings
 
 _STRING = dynamodb.AttributeType.STRING
 _NUMBER = dynamodb.AttributeType.NUMBER
+_SHOWN_OF_A_WAFER = [
+    *("camera", "lot", "wafer", "prediction", "probability", "model", "novelty"),
+    *("review", "alert", "image_key"),
+]
+"""What a list of wafers shows; a heat map in every index would double what a prediction costs."""
+_ASKED_OF_AN_ITEM = ["prediction", "probability", "novelty", "camera", "lot"]
+"""What the backlog is filtered by; a small index is also one that is counted quickly."""
 
 
 class Tables(Construct):
-    """The three tables: on demand, encrypted, restorable to any second of the last 35 days."""
+    """The tables: on demand, encrypted, restorable to any second of the last 35 days."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -21,9 +28,19 @@ class Tables(Construct):
         )
         _index(self.predictions, "by_camera", "fab_camera", "timestamp")
         _index(self.predictions, "by_lot", "fab_lot", "timestamp")
+        _index(self.predictions, "by_fab", "fab", "timestamp", _SHOWN_OF_A_WAFER)
+        _index(self.predictions, "by_label", "fab_label", "timestamp", ["fab", *_SHOWN_OF_A_WAFER])
 
         self.reviews = self._table("Reviews", ("item", _STRING))
-        _index(self.reviews, "by_state", "fab_state", "opened_at")
+        _index(self.reviews, "by_state", "fab_state", "opened_at", _ASKED_OF_AN_ITEM)
+        _index(self.reviews, "by_turn", "fab_queue", "turn")
+
+        self.events = self._table("Events", ("item", _STRING), ("seq", _NUMBER))
+        _index(self.events, "by_time", "fab", "at_ms")
+
+        self.papers = self._table(
+            "Papers", ("kind", _STRING), ("name", _STRING), expires="expires_at"
+        )
 
         self.cameras = self._table("Cameras", ("fab", _STRING), ("camera", _STRING))
 
@@ -50,11 +67,25 @@ class Tables(Construct):
         )
 
 
-def _index(table: dynamodb.Table, name: str, partition: str, order: str) -> None:
+def index_arn(table: dynamodb.Table, name: str) -> str:
+    """Return the resource that a query of one of a table's indexes is granted on."""
+    return f"{table.table_arn}/index/{name}"
+
+
+def _index(
+    table: dynamodb.Table,
+    name: str,
+    partition: str,
+    order: str,
+    attributes: list[str] | None = None,
+) -> None:
+    included = dynamodb.ProjectionType.INCLUDE if attributes else dynamodb.ProjectionType.ALL
     table.add_global_secondary_index(
         index_name=name,
         partition_key=_attribute(partition, _STRING),
         sort_key=_attribute(order, _NUMBER),
+        projection_type=included,
+        non_key_attributes=attributes,
     )
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def priority(request: ReviewRequest) -> Decimal:
     """Return how urgent a wafer is, 0..1, the highest first.
 
-    What no model has seen may be a new way to lose wafers; then the less sure the model is, the
-    more an answer teaches it; an audit can wait.
+    What no model has seen may be a new way to lose wafers, and what is no wafer a camera that sees
+    none; then the less sure the model is, the more an answer teaches it; an audit can wait.
     """
-    if request.reason == ReviewReason.NOVEL:
+    if request.reason in {ReviewReason.NOVEL, ReviewReason.REFUSED}:
         return Decimal(1)
     if request.reason == ReviewReason.AUDIT:
         return Decimal(0)

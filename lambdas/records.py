@@ -19,6 +19,8 @@ Item: TypeAlias = dict[str, Value]
 _TOO_LARGE = 10**38
 _TOO_SMALL = 1e-120
 _DAY_S = 24 * 3600
+_PRIORITY_STEPS = 10**6
+_AFTER_ALL_TIMES = 10**15
 
 
 def prediction_item(
@@ -31,6 +33,7 @@ def prediction_item(
     """
     item = _item(prediction) | {
         "fab_camera": f"{prediction.fab}/{prediction.camera}",
+        "fab_label": f"{prediction.fab}/{prediction.prediction}",
         "image_key": image_key(
             prediction.fab, prediction.camera, prediction.timestamp, prediction.imgid
         ),
@@ -54,14 +57,32 @@ def expires_at(received_ms: int, keep_days: int) -> int:
 def review_item(request: ReviewRequest, priority: Decimal, opened_at: int) -> Item:
     """Return a work item: nobody's yet, at version 0 for the leases to come."""
     return _item(request) | {
-        "item": f"{request.imgid}/{request.timestamp}",
+        "item": item_id(request.imgid, request.timestamp),
         "image_key": image_key(request.fab, request.camera, request.timestamp, request.imgid),
         "state": "open",
         "fab_state": f"{request.fab}/open",
+        "fab_queue": f"{request.fab}/open",
+        "turn": turn(priority, opened_at),
         "priority": priority,
         "opened_at": opened_at,
         "version": 0,
     }
+
+
+def item_id(imgid: str, timestamp: int) -> str:
+    """Return a wafer's one id, the same in tables and addresses."""
+    return f"{imgid}~{timestamp}"
+
+
+def wafer_key(item: str) -> tuple[str, int]:
+    """Return the image id and timestamp that make up an id."""
+    imgid, _, timestamp = item.rpartition("~")
+    return imgid, int(timestamp)
+
+
+def turn(priority: Decimal, opened_at: int) -> Decimal:
+    """Return an item's place in its queue, the smallest first: the most urgent, of equals the oldest."""
+    return (1 - priority) * _PRIORITY_STEPS * _AFTER_ALL_TIMES + opened_at
 
 
 def camera_item(heartbeat: Heartbeat, received_ms: int) -> Item:

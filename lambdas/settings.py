@@ -54,3 +54,34 @@ class RecordHeartbeatSettings(_Settings):
 
     cameras_table: str
     quarantine_bucket: str
+
+
+class ReviewApiSettings(_Settings):
+    """the portal's requests -> work items, events, wafers, statistics."""
+
+    predictions_table: str
+    reviews_table: str
+    events_table: str
+    papers_table: str
+    cameras_table: str
+    images_bucket: str
+    exports_bucket: str
+    exports_queue_url: str
+    models_parameter_prefix: str = "/fabwafer/models"
+    fabs: str = Field("", description="every fab, with commas between: what `fab:*` stands for")
+    second_share: float = Field(0.2, ge=0, le=1)
+    honeypot_pool: float = Field(0.1, ge=0, le=1)
+    honeypot_share: float = Field(0.02, ge=0, le=1)
+    lease_s: int = Field(300, ge=5)
+    undo_s: int = Field(20, ge=0)
+
+
+class WriteExportSettings(_Settings):
+    """exports queue -> a file in the exports bucket."""
+
+    predictions_table: str
+    reviews_table: str
+    events_table: str
+    papers_table: str
+    images_bucket: str
+    exports_bucket: str

@@ -59,6 +59,25 @@ def accept_one_root_key(evaluator: ModuleType) -> None:
     wrap(evaluator, "is_root_access_key", "access_key_id", wrapper)
 
 
+def serve_sign_in_unsigned(evaluator: ModuleType) -> None:
+    """Signing in to a user pool takes no key; unsigned calls are root here, and root is one key."""
+    served_unsigned = part(evaluator, "_served_unsigned")
+
+    def wrapper(enforce: Callable[..., Any]) -> Callable[..., Any]:
+        def enforce_but_sign_in(
+            access_key_id: str, iam_action: str, *rest: Any, **named: Any
+        ) -> Any:
+            sign_in = iam_action.startswith("cognito-idp:")
+            if not access_key_id and sign_in and served_unsigned("cognito-idp", iam_action):
+                return None
+            return enforce(access_key_id, iam_action, *rest, **named)
+
+        return enforce_but_sign_in
+
+    parameters = "access_key_id iam_action service region resource_arn service_context"
+    wrap(evaluator, "enforce", parameters, wrapper)
+
+
 def name_batch_actions(actions: ModuleType) -> None:
     """A batch call asks IAM for `sqs:SendMessageBatch`; AWS knows one action for one message and for ten."""
 

@@ -32,6 +32,7 @@ def repair(environments: int) -> None:
     function_repairs.share_unpacked_code(importlib.import_module("ministack.core.lambda_runtime"))
     function_repairs.fill_batches(functions, queues, environments)
     access_repairs.accept_one_root_key(evaluator)
+    access_repairs.serve_sign_in_unsigned(evaluator)
     access_repairs.name_batch_actions(importlib.import_module("ministack.core.iam_actions"))
     access_repairs.take_loopback_for_tls(app, evaluator)
     access_repairs.close_admin_interface(app)

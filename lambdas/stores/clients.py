@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 
 if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
@@ -47,3 +49,20 @@ def sns() -> "SNSClient":
 def ssm() -> "SSMClient":
     """Return the client of the parameters."""
     return boto3.client("ssm", config=_CONFIG)
+
+
+def credentials() -> "ReadOnlyCredentials":
+    """Return what the clients sign with; a function's are renewed by its platform.
+
+    Raises:
+        NoCredentialsError: If there are none.
+    """
+    found = _session().get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found.get_frozen_credentials()
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()

@@ -5,11 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.records import Item, Value
 from lambdas.stores.clients import dynamodb
+from lambdas.stores.pages import Page, Span, query
+from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,13 +36,13 @@ class PredictionTable:
         try:
             self.client.update_item(
                 TableName=self.name,
-                Key=_serialized({"imgid": imgid, "timestamp": timestamp}),
+                Key=serialized({"imgid": imgid, "timestamp": timestamp}),
                 UpdateExpression="SET alert_claim = :claim",
                 ConditionExpression=(
                     "attribute_exists(imgid) AND attribute_not_exists(alerted_ms)"
                     " AND (attribute_not_exists(alert_claim) OR alert_claim = :claim)"
                 ),
-                ExpressionAttributeValues=_serialized({":claim": claim}),
+                ExpressionAttributeValues=serialized({":claim": claim}),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
@@ -55,10 +56,10 @@ class PredictionTable:
         with suppress(ClientError, BotoCoreError):
             self.client.update_item(
                 TableName=self.name,
-                Key=_serialized({"imgid": imgid, "timestamp": timestamp}),
+                Key=serialized({"imgid": imgid, "timestamp": timestamp}),
                 UpdateExpression="SET alerted_ms = :now",
                 ConditionExpression="attribute_exists(imgid)",
-                ExpressionAttributeValues=_serialized({":now": alerted_ms}),
+                ExpressionAttributeValues=serialized({":now": alerted_ms}),
             )
 
 
@@ -87,6 +88,11 @@ class CameraTable:
         values = {":received": item["received_ms"]}
         return _put(self.client, self.name, item, condition, values) is None
 
+    def of_fab(self, fab: str) -> list[Item]:
+        """Return the cameras of a fab, by name."""
+        rows, _ = query(self.client, self.name, Span(None, "fab", fab, "camera"), Page(limit=1000))
+        return rows
+
 
 def _put(
     client: "DynamoDBClient",
@@ -97,22 +103,14 @@ def _put(
 ) -> Item | None:
     request: PutItemInputTypeDef = {
         "TableName": table,
-        "Item": _serialized(item),
+        "Item": serialized(item),
         "ConditionExpression": condition,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     if values:
-        request["ExpressionAttributeValues"] = _serialized(values)
+        request["ExpressionAttributeValues"] = serialized(values)
     try:
         client.put_item(**request)
     except client.exceptions.ConditionalCheckFailedException as error:
-        return _deserialized(cast("dict[str, Any]", error.response)["Item"])
+        return deserialized(cast("dict[str, Any]", error.response)["Item"])
     return None
-
-
-def _serialized(item: Mapping[str, Value]) -> dict[str, Any]:
-    return {name: TypeSerializer().serialize(value) for name, value in item.items()}
-
-
-def _deserialized(item: Mapping[str, Any]) -> Item:
-    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}

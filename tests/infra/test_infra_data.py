@@ -66,9 +66,20 @@ def test_every_table_is_restorable_encrypted_and_on_demand(prod: Cloud) -> None:
             {
                 "by_camera": ["fab_camera:S", "timestamp:N"],
                 "by_lot": ["fab_lot:S", "timestamp:N"],
+                "by_fab": ["fab:S", "timestamp:N"],
+                "by_label": ["fab_label:S", "timestamp:N"],
             },
         ),
-        ("Reviews", ["item:S"], {"by_state": ["fab_state:S", "opened_at:N"]}),
+        (
+            "Reviews",
+            ["item:S"],
+            {
+                "by_state": ["fab_state:S", "opened_at:N"],
+                "by_turn": ["fab_queue:S", "turn:N"],
+            },
+        ),
+        ("Events", ["item:S", "seq:N"], {"by_time": ["fab:S", "at_ms:N"]}),
+        ("Papers", ["kind:S", "name:S"], {}),
         ("Cameras", ["fab:S", "camera:S"], {}),
     ],
 )
@@ -139,7 +150,7 @@ def test_pictures_and_functions_forget_alike_and_the_portal_may_read(tmp_path: P
     assert [each["KEEP_DAYS"] for each in environments if "KEEP_DAYS" in each] == ["30"]
 
 
-@pytest.mark.parametrize("bucket", ["Images", "Quarantine"])
+@pytest.mark.parametrize("bucket", ["Images", "Quarantine", "Exports"])
 def test_access_to_data_is_logged(prod: Cloud, bucket: str) -> None:
     logging = one(prod, BUCKET, bucket)["LoggingConfiguration"]
     assert text(logging["DestinationBucketName"]).startswith("<BucketsAccessLogs")

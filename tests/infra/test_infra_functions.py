@@ -10,6 +10,8 @@ FUNCTIONS = {
     "open_review": settings.OpenReviewSettings,
     "archive_image": settings.ArchiveImageSettings,
     "record_heartbeat": settings.RecordHeartbeatSettings,
+    "review_api": settings.ReviewApiSettings,
+    "write_export": settings.WriteExportSettings,
 }
 
 
@@ -64,7 +66,8 @@ def test_logs_are_kept_three_months_and_survive_their_stack_in_prod(
     request: pytest.FixtureRequest, stage: str, policy: str
 ) -> None:
     groups = request.getfixturevalue(stage).resources(SERVICE, "AWS::Logs::LogGroup")
-    assert len(groups) == len(FUNCTIONS)
+    of_the_api = 1
+    assert len(groups) == len(FUNCTIONS) + of_the_api
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == 90
         assert group["DeletionPolicy"] == policy
@@ -79,12 +82,16 @@ def test_alerts_are_encrypted_and_refuse_plain_http(prod: Cloud) -> None:
 
 
 OUTPUTS = {
-    "FabWaferData": "PredictionsTable ReviewsTable CamerasTable ImagesBucket QuarantineBucket",
+    "FabWaferData": (
+        "PredictionsTable ReviewsTable EventsTable PapersTable CamerasTable ImagesBucket"
+        " QuarantineBucket ExportsBucket UserPoolId SignInIssuer"
+    ),
     "FabWaferService": (
         "AlertTopicArn PredictionsQueueUrl PredictionsDlqUrl AlertsQueueUrl AlertsDlqUrl"
         " ReviewQueueUrl ReviewDlqUrl RuleErrorsQueueUrl FailedInvocationsQueueUrl"
         " RoutePredictionFunction SendAlertsFunction OpenReviewFunction ArchiveImageFunction"
-        " RecordHeartbeatFunction"
+        " RecordHeartbeatFunction ExportsQueueUrl ExportsDlqUrl ReviewApiFunction"
+        " WriteExportFunction ReviewApiUrl UserPoolClientId SignInUrl"
     ),
 }
 

@@ -16,10 +16,14 @@ QUEUE_TAKE = {
     "sqs:GetQueueUrl",
 }
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
-PREDICTIONS, REVIEWS, CAMERAS = (
-    DATA.format(f"Tables{name}Arn") for name in ("Predictions", "Reviews", "Cameras")
+PREDICTIONS, REVIEWS, EVENTS, PAPERS, CAMERAS = (
+    DATA.format(f"Tables{name}Arn")
+    for name in ("Predictions", "Reviews", "Events", "Papers", "Cameras")
 )
-IMAGES, QUARANTINE = (DATA.format(f"Buckets{name}Arn") for name in ("Images", "Quarantine"))
+IMAGES, QUARANTINE, EXPORTS = (
+    DATA.format(f"Buckets{name}Arn") for name in ("Images", "Quarantine", "Exports")
+)
+QUERY = {"dynamodb:Query"}
 
 GRANTS = {
     "RoutePredictionRole": {
@@ -56,6 +60,40 @@ GRANTS = {
         CAMERAS: {"dynamodb:PutItem"},
         f"{QUARANTINE}/status/*": {"s3:PutObject"},
         "<FailedInvocations.Arn>": QUEUE_SEND,
+    },
+    "ReviewApiRole": {
+        "<ReviewApiLogs.Arn>": LOG,
+        PREDICTIONS: {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
+        REVIEWS: {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        EVENTS: {"dynamodb:PutItem", "dynamodb:Query"},
+        PAPERS: {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        CAMERAS: QUERY,
+        f"{PREDICTIONS}/index/by_camera": QUERY,
+        f"{PREDICTIONS}/index/by_lot": QUERY,
+        f"{PREDICTIONS}/index/by_fab": QUERY,
+        f"{PREDICTIONS}/index/by_label": QUERY,
+        f"{REVIEWS}/index/by_state": QUERY,
+        f"{REVIEWS}/index/by_turn": QUERY,
+        f"{EVENTS}/index/by_time": QUERY,
+        f"{IMAGES}/*": {"s3:GetObject"},
+        f"{EXPORTS}/*": {"s3:GetObject"},
+        "<PortalExports.Arn>": QUEUE_SEND,
+        "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/fabwafer/models/*": {
+            "ssm:GetParameter"
+        },
+    },
+    "WriteExportRole": {
+        "<WriteExportLogs.Arn>": LOG,
+        "<PortalExports.Arn>": QUEUE_TAKE,
+        PREDICTIONS: {"dynamodb:BatchGetItem"},
+        REVIEWS: {"dynamodb:BatchGetItem"},
+        PAPERS: {"dynamodb:GetItem", "dynamodb:PutItem"},
+        f"{PREDICTIONS}/index/by_camera": QUERY,
+        f"{PREDICTIONS}/index/by_lot": QUERY,
+        f"{PREDICTIONS}/index/by_fab": QUERY,
+        f"{IMAGES}/*": {"s3:GetObject"},
+        IMAGES: {"s3:ListBucket"},
+        f"{EXPORTS}/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
     },
 }
 

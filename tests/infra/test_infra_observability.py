@@ -31,6 +31,11 @@ def test_every_functions_errors_and_throttles_are_watched(prod: Cloud) -> None:
         assert len(alarms(prod, metric)) == len(functions)
 
 
+def test_an_api_that_fails_its_callers_is_noticed(prod: Cloud) -> None:
+    [alarm] = alarms(prod, "5xx")
+    assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/ApiGateway", "Sum")
+
+
 def test_quarantined_messages_are_noticed(prod: Cloud) -> None:
     found = [dimensions(alarm) for alarm in alarms(prod, "Quarantined")]
     assert sorted(each["service"] for each in found) == [

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from review_parts import Portal, make_portal
 
 from lambdas import archive_image, open_review, record_heartbeat, route_prediction, send_alerts
 from lambdas.stores import clients
@@ -92,6 +93,13 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setenv("ALERT_TOPIC_ARN", cloud.topic_arn)
         yield cloud
     _forget_wiring()
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Portal]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield make_portal()
 
 
 def _forget_wiring() -> None:

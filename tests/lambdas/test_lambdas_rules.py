@@ -13,8 +13,10 @@ HANDLERS = (
     "archive_image",
     "open_review",
     "record_heartbeat",
+    "review_api",
     "route_prediction",
     "send_alerts",
+    "write_export",
 )
 
 
@@ -61,6 +63,26 @@ def test_importing_a_handler_does_nothing(name):
         settings.OpenReviewSettings(reviews_table="r"),
         settings.ArchiveImageSettings(images_bucket="i", quarantine_bucket="q"),
         settings.RecordHeartbeatSettings(cameras_table="c", quarantine_bucket="q"),
+        settings.ReviewApiSettings(
+            predictions_table="p",
+            reviews_table="r",
+            events_table="e",
+            papers_table="t",
+            cameras_table="c",
+            images_bucket="i",
+            exports_bucket="x",
+            exports_queue_url="u",
+            fabs="faba,fabb",
+            second_share=0.5,
+        ),
+        settings.WriteExportSettings(
+            predictions_table="p",
+            reviews_table="r",
+            events_table="e",
+            papers_table="t",
+            images_bucket="i",
+            exports_bucket="x",
+        ),
     ],
     ids=lambda filled: type(filled).__name__,
 )

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from lambda_events import batch, failed, prediction, saved
@@ -22,10 +24,11 @@ def test_a_request_opens_a_work_item(cloud, context):
     assert failed(handler(saved("review"), context)) == []
 
     (item,) = cloud.items("reviews")
-    opened_at = item.pop("opened_at")
-    assert int(opened_at["N"]) > 0
+    opened_at = int(item.pop("opened_at")["N"])
+    assert opened_at > 0
+    assert int(Decimal(item.pop("turn")["N"])) == 400_000 * 10**15 + opened_at
     assert item == {
-        "item": {"S": "img2/1554134552945"},
+        "item": {"S": "img2~1554134552945"},
         "imgid": {"S": "img2"},
         "timestamp": {"N": "1554134552945"},
         "fab": {"S": "faba"},
@@ -36,6 +39,7 @@ def test_a_request_opens_a_work_item(cloud, context):
         "image_key": {"S": "faba/camera1/2019/04/01/img2-1554134552945.png"},
         "state": {"S": "open"},
         "fab_state": {"S": "faba/open"},
+        "fab_queue": {"S": "faba/open"},
         "priority": {"N": "0.600000"},
         "version": {"N": "0"},
     }
@@ -65,6 +69,7 @@ def test_a_request_that_cannot_be_stored_comes_again_alone(cloud, telemetry):
     [
         pytest.param(request(probability=0.3), request(probability=0.7), id="the less sure"),
         pytest.param(request("novel"), request(probability=0.1), id="novel before doubtful"),
+        pytest.param(request("refused"), request(probability=0.1), id="refused before doubtful"),
         pytest.param(request(), request("audit"), id="doubtful before audit"),
     ],
 )

@@ -67,6 +67,16 @@ def test_the_three_messages_are_stored_and_only_the_third_alerts_and_the_second_
     assert imgids(cloud.drain("review")) == ["img2"]
 
 
+def test_a_refused_picture_is_stored_and_reviewed_and_alerts_nobody(cloud, context):
+    handler(batch(published(prediction="Loc", probability=1.0, refused="shape")), context)
+
+    (item,) = cloud.items("predictions")
+    assert (item["refused"], item["review"]) == ({"S": "shape"}, {"S": "refused"})
+    assert cloud.drain("alerts") == []
+    (request,) = map(json.loads, cloud.drain("review"))
+    assert (request["reason"], request["refused"]) == ("refused", "shape")
+
+
 def test_a_record_holds_the_canonical_label_and_exact_numbers(cloud, context):
     handler(batch(published(scores={"LOC": 0.9, "none": 0.1}, lot="L1", colour="red")), context)
 

@@ -1,0 +1,95 @@
+"""What answers the portal and what writes its exports, each with what it may touch."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_lambda as lambda_
+
+from infra.functions import Functions, Sizing, accept_wildcard, allow, allow_objects
+from infra.model_policies import PREFIX
+from infra.tables import index_arn
+from lambdas.settings import ReviewApiSettings, WriteExportSettings
+
+_ANSWERING = Sizing(timeout_s=29, memory_mb=1024)
+"""An HTTP API waits 30 s; the processor's share grows with the memory, and so does the speed of an answer."""
+EXPORTING = Sizing(timeout_s=600, memory_mb=1024, storage_mb=4096)
+
+
+def answering(functions: Functions, exports_queue_url: str) -> lambda_.Function:
+    """Make the function behind the portal's API."""
+    tables, buckets, settings = functions.tables, functions.buckets, functions.settings
+    told = ReviewApiSettings(
+        predictions_table=tables.predictions.table_name,
+        reviews_table=tables.reviews.table_name,
+        events_table=tables.events.table_name,
+        papers_table=tables.papers.table_name,
+        cameras_table=tables.cameras.table_name,
+        images_bucket=buckets.images.bucket_name,
+        exports_bucket=buckets.exports.bucket_name,
+        exports_queue_url=exports_queue_url,
+        models_parameter_prefix=PREFIX,
+        fabs=",".join(settings.fabs),
+        second_share=settings.review.second_share,
+        lease_s=settings.review.lease_s,
+        undo_s=settings.review.undo_s,
+    )
+    function = functions.make("review_api", told, _ANSWERING)
+    read = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
+    allow(function, read, tables.predictions.table_arn)
+    allow(function, [*read, "dynamodb:PutItem"], tables.reviews.table_arn)
+    allow(function, ["dynamodb:PutItem", "dynamodb:Query"], tables.events.table_arn)
+    allow(function, [*read, "dynamodb:PutItem"], tables.papers.table_arn)
+    allow(function, ["dynamodb:Query"], tables.cameras.table_arn)
+    for index in ("by_camera", "by_lot", "by_fab", "by_label"):
+        allow(function, ["dynamodb:Query"], index_arn(tables.predictions, index))
+    for index in ("by_state", "by_turn"):
+        allow(function, ["dynamodb:Query"], index_arn(tables.reviews, index))
+    allow(function, ["dynamodb:Query"], index_arn(tables.events, "by_time"))
+    allow_objects(function, ["s3:GetObject"], buckets.images, "*", "It shows every fab's pictures.")
+    allow_objects(
+        function, ["s3:GetObject"], buckets.exports, "*", "Its addresses fetch any fab's exports."
+    )
+    _allow_policies(function)
+    return function
+
+
+def exporting(functions: Functions) -> lambda_.Function:
+    """Make the function that writes exports."""
+    tables, buckets = functions.tables, functions.buckets
+    told = WriteExportSettings(
+        predictions_table=tables.predictions.table_name,
+        reviews_table=tables.reviews.table_name,
+        events_table=tables.events.table_name,
+        papers_table=tables.papers.table_name,
+        images_bucket=buckets.images.bucket_name,
+        exports_bucket=buckets.exports.bucket_name,
+    )
+    function = functions.make("write_export", told, EXPORTING)
+    allow(function, ["dynamodb:BatchGetItem"], tables.predictions.table_arn)
+    allow(function, ["dynamodb:BatchGetItem"], tables.reviews.table_arn)
+    allow(function, ["dynamodb:GetItem", "dynamodb:PutItem"], tables.papers.table_arn)
+    for index in ("by_camera", "by_lot", "by_fab"):
+        allow(function, ["dynamodb:Query"], index_arn(tables.predictions, index))
+    allow_objects(
+        function, ["s3:GetObject"], buckets.images, "*", "An export holds any fab's pictures."
+    )
+    allow_objects(
+        function,
+        ["s3:PutObject", "s3:AbortMultipartUpload"],
+        buckets.exports,
+        "*",
+        "The key is the export's.",
+    )
+    # Without it S3 answers "forbidden" for a picture that is not there.
+    allow(function, ["s3:ListBucket"], buckets.images.bucket_arn)
+    return function
+
+
+def _allow_policies(function: lambda_.Function) -> None:
+    parameters = Stack.of(function).format_arn(
+        service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
+    )
+    allow(function, ["ssm:GetParameter"], parameters)
+    accept_wildcard(
+        function,
+        f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
+        "An item names its model, so any version's is read.",
+    )

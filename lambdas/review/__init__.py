@@ -1,0 +1,1 @@
+"""What the review API and its exports are made of."""

@@ -1,0 +1,41 @@
+"""An export on its way: what the API orders, and what is known of it until it is forgotten."""
+
+from pydantic import BaseModel, ConfigDict
+
+from lambdas.records import Item
+from lambdas.review.bodies import ExportBody, ExportFormat
+
+KIND = "export"
+KEPT_DAYS = 7
+_DAY_S = 86_400
+
+
+class ExportOrder(BaseModel):
+    """What waits in the exports queue."""
+
+    model_config = ConfigDict(frozen=True)
+
+    export: str
+    wish: ExportBody
+
+
+def export_paper(order: ExportOrder, requested_by: str, now_ms: int) -> Item:
+    """Return what is known of an export that was just ordered."""
+    return {
+        "kind": KIND,
+        "name": order.export,
+        "fab": order.wish.fab,
+        "format": order.wish.format.value,
+        "scope": order.wish.scope.value,
+        "state": "waiting",
+        "requested_by": requested_by,
+        "requested_ms": now_ms,
+        "expires_at": now_ms // 1000 + KEPT_DAYS * _DAY_S,
+    }
+
+
+def export_key(order: ExportOrder) -> str:
+    """Return where an export's file is kept, below its fab."""
+    suffix = "csv" if order.wish.format is ExportFormat.CSV else "zip"
+    name = f"{order.wish.fab}-{order.wish.format.value}.{suffix}"
+    return f"{order.wish.fab}/{order.export}/{name}"

@@ -1,0 +1,172 @@
+"""How good the answers are: backlog and work done, agreement, honeypots, the model's live error, the audit log."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from fabwafer import agreement, oversight
+from fabwafer.errors import ContractError
+from fabwafer.history import Event
+from fabwafer.work_item import State
+from lambdas.records import Item
+from lambdas.review.cursors import cursor_of, start_of
+from lambdas.review.queries import DAY_MS, AuditQuery, DaysQuery
+from lambdas.review.reports import (
+    AgreementFigure,
+    AgreementReport,
+    AuditPage,
+    Backlog,
+    ErrorEstimate,
+    HoneypotFigure,
+    NamedAgreement,
+    ReviewerDay,
+    Statistics,
+)
+from lambdas.review.showing import history_event, is_masked
+from lambdas.review.visit import Role, Visit, Visiting
+from lambdas.stores.pages import Filter, Page
+
+router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
+
+_MOST_EVENTS = 20_000
+_CALLS = 40
+_MOST_COUNTED = 10_000
+_WAITING = (State.OPEN, State.SECOND, State.DISPUTED)
+_EVENT_KEY = ("item", "seq", "at_ms")
+_LAST_MS = 253_402_300_799_999
+
+
+@router.get("/statistics", summary="How the reviewing goes")
+def statistics(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Statistics:
+    """Return backlog and work done; who only reviews sees their own work."""
+    visit.need(*Role)
+    visit.need_fab(query.fab)
+    asked: list[Callable[[], Backlog]] = [
+        partial(_backlog, visit, query.fab, state) for state in _WAITING
+    ]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        backlog = list(pool.map(lambda ask: ask(), asked))
+    events, complete = _events(visit, query)
+    done = [
+        ReviewerDay(
+            day=each.day,
+            reviewer=each.reviewer,
+            answers=each.answers,
+            bulk=each.bulk,
+            hasty=each.hasty,
+        )
+        for each in oversight.days(events)
+        if visit.looks or each.reviewer == visit.caller.name
+    ]
+    if not visit.looks:
+        return Statistics(
+            fab=query.fab,
+            days=query.days,
+            backlog=tuple(each for each in backlog if each.state is State.OPEN),
+            reviewers=tuple(done),
+            complete=complete,
+        )
+    return Statistics(
+        fab=query.fab,
+        days=query.days,
+        backlog=tuple(backlog),
+        reviewers=tuple(done),
+        settled=len(oversight.settled(events)),
+        audit=_estimate(events),
+        complete=complete,
+    )
+
+
+@router.get("/agreement", summary="How far reviewers agree")
+def agreements(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> AgreementReport:
+    """Return agreement overall, by label, reviewer and week, and how honeypots were answered."""
+    visit.need(Role.ENGINEER, Role.ADMIN)
+    visit.need_fab(query.fab)
+    events, complete = _events(visit, query)
+    found = agreement.report(agreement.pairs(events))
+    return AgreementReport(
+        fab=query.fab,
+        days=query.days,
+        overall=AgreementFigure(**_figure(found.overall)),
+        labels=_named(found.labels),
+        reviewers=_named(found.reviewers),
+        weeks=_named(found.weeks),
+        honeypots=tuple(
+            HoneypotFigure(reviewer=name, shown=shown, right=right)
+            for name, (shown, right) in oversight.honeypots(events).items()
+        ),
+        complete=complete,
+    )
+
+
+@router.get("/audit", summary="Who did what, when, from what to what")
+def audit(visit: Visiting, query: Annotated[AuditQuery, Query()]) -> AuditPage:
+    """List events, newest first; without those about wafers that the caller may still read blind."""
+    visit.need(Role.ENGINEER, Role.ADMIN)
+    visit.need_fab(query.fab)
+    first, last = query.from_ms or 0, _LAST_MS if query.to_ms is None else query.to_ms
+    if last < first:
+        raise ContractError("to_ms", last, f"at least from_ms, {first}")
+    names = {"item": str, "seq": int, "at_ms": int}
+    start = start_of(query.cursor, names, {"fab": query.fab})
+    page = Page(query.limit, start, Filter(equal={"reviewer": query.reviewer}))
+    events, end = visit.desk.work.events_of(query.fab, (first, last), page)
+    works = visit.desk.work.read_all(sorted({event.item for event in events}))
+    return AuditPage(
+        events=tuple(
+            history_event(event) for event in events if not is_masked(visit, works.get(event.item))
+        ),
+        cursor=cursor_of(end, _EVENT_KEY),
+    )
+
+
+def _backlog(visit: Visit, fab: str, state: State) -> Backlog:
+    count, more = visit.desk.work.count(fab, state, _MOST_COUNTED)
+    oldest, _ = visit.desk.work.in_state(fab, state, Page(1))
+    return Backlog(
+        state=state,
+        count=count,
+        at_least=more,
+        oldest_ms=oldest[0].opened_ms if oldest else None,
+    )
+
+
+def _events(visit: Visit, query: DaysQuery) -> tuple[list[Event], bool]:
+    """Return the events of these days in order and that they are all, or the newest if there are too many."""
+    span = (visit.now_ms - query.days * DAY_MS, visit.now_ms)
+    found: list[Event] = []
+    start: Item | None = None
+    while len(found) < _MOST_EVENTS:
+        page = Page(_MOST_EVENTS - len(found), start, most_calls=_CALLS)
+        events, start = visit.desk.work.events_of(query.fab, span, page)
+        found += events
+        if start is None:
+            break
+    return sorted(found, key=lambda event: (event.at_ms, event.seq)), start is None
+
+
+def _estimate(events: list[Event]) -> ErrorEstimate | None:
+    share = oversight.model_error(events)
+    if share is None:
+        return None
+    rate = share.hits / share.cases
+    return ErrorEstimate(
+        wafers=share.cases, errors=share.hits, rate=rate, low=share.low, high=share.high
+    )
+
+
+def _named(figures: dict[str, agreement.Figure]) -> tuple[NamedAgreement, ...]:
+    return tuple(NamedAgreement(name=name, **_figure(each)) for name, each in figures.items())
+
+
+def _figure(figure: agreement.Figure) -> dict[str, float | int | None]:
+    return {
+        "pairs": figure.pairs,
+        "bulk_pairs": figure.bulk_pairs,
+        "percent": figure.percent,
+        "kappa": figure.kappa,
+    }

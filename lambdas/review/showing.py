@@ -1,0 +1,201 @@
+"""Rows -> what a caller gets to see of them: whoever is to read a wafer blind sees nobody's answer, nor the model's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from fabwafer.history import Answer, Event, Reading
+from fabwafer.work_item import Review, State
+from lambdas.records import Item, item_id
+from lambdas.review.desk import PICTURE_S
+from lambdas.review.records import Work
+from lambdas.review.views import (
+    AnswerView,
+    HistoryEvent,
+    ItemSummary,
+    ModelAnswer,
+    Picture,
+    ReadingView,
+    ReviewView,
+    WaferView,
+    WorkItem,
+)
+from lambdas.review.visit import Role, Visit
+
+_SOMEBODY = "somebody else"
+
+
+def is_masked(visit: Visit, work: Work | None) -> bool:
+    """Tell whether the caller may still be asked to read this wafer blind."""
+    if work is None or Role.REVIEWER not in visit.caller.roles:
+        return False
+    return work.review.is_blind(visit.caller.name)
+
+
+def picture(visit: Visit, row: Item) -> Picture:
+    """Return where a wafer's picture can be fetched."""
+    return Picture(
+        url=visit.desk.images.address(str(row["image_key"]), PICTURE_S),
+        expires_ms=visit.now_ms + PICTURE_S * 1000,
+    )
+
+
+def identity(row: Item) -> dict[str, Any]:
+    """Return which wafer a row of either table is about."""
+    timestamp = int(cast("int", row["timestamp"]))
+    return {
+        "item": item_id(str(row["imgid"]), timestamp),
+        "fab": row["fab"],
+        "camera": row["camera"],
+        "timestamp": timestamp,
+        "lot": row.get("lot"),
+        "wafer": row.get("wafer"),
+    }
+
+
+def model_answer(visit: Visit, row: Item, reason: object = None) -> ModelAnswer:
+    """Return what the model said, with the thresholds that its release promised."""
+    label, model = str(row["prediction"]), cast("str | None", row.get("model"))
+    policy = visit.desk.policies.of(model)
+    scores = cast("Mapping[str, Any] | None", row.get("scores"))
+    heat = cast("Sequence[Sequence[Any]] | None", row.get("heat"))
+    return ModelAnswer(
+        label=label,
+        probability=float(cast("float", row["probability"])),
+        reason=str(reason) if reason else None,
+        model=model,
+        novelty=_float(row.get("novelty")),
+        refused=cast("str | None", row.get("refused")),
+        scores={name: float(score) for name, score in scores.items()} if scores else None,
+        heat=[[float(each) for each in line] for line in heat] if heat else None,
+        accept=policy.accept_threshold(label),
+        alert=policy.alert,
+    )
+
+
+def answer_view(answer: Answer | None) -> AnswerView | None:
+    """Return an answer as shown."""
+    return AnswerView(verdict=answer.verdict, labels=answer.labels) if answer else None
+
+
+def work_item(visit: Visit, work: Work, prediction: Item | None) -> WorkItem:
+    """Return an item in the caller's hands."""
+    review = work.review
+    policy = visit.desk.policies.of(work.question.model)
+    blind = review.is_blind(visit.caller.name)
+    open_ = review.state is State.OPEN
+    said = (
+        None
+        if blind
+        else model_answer(visit, {**work.row, **(prediction or {})}, work.question.reason)
+    )
+    return WorkItem(
+        **identity(work.row),
+        version=review.version,
+        blind=blind,
+        lease_until_ms=review.lease.until_ms if review.lease else 0,
+        labels=policy.labels,
+        picture=picture(visit, work.row),
+        model_answer=said,
+        comment=review.comment if open_ else None,
+        readings=_readings(review.readings) if review.may_adjudicate(visit.caller.name) else (),
+    )
+
+
+def item_summary(visit: Visit, work: Work) -> ItemSummary:
+    """Return a line of the backlog."""
+    masked = is_masked(visit, work)
+    review = work.review
+    return ItemSummary(
+        **identity(work.row),
+        version=review.version,
+        state=State.OPEN if masked else review.state,
+        opened_ms=work.opened_ms,
+        picture=picture(visit, work.row),
+        model_answer=None if masked else model_answer(visit, work.row, work.question.reason),
+        answer=None if masked else answer_view(review.answer),
+        **_lease(visit, review),
+    )
+
+
+def wafer_view(visit: Visit, row: Item, work: Work | None) -> WaferView:
+    """Return a wafer as found."""
+    if is_masked(visit, work):
+        return WaferView(**identity(row), picture=picture(visit, row))
+    return WaferView(
+        **identity(row),
+        picture=picture(visit, row),
+        model_answer=model_answer(visit, row, row.get("review")),
+        alerted=bool(row["alert"]) if "alert" in row else None,
+        state=work.review.state if work else None,
+        answer=answer_view(work.review.answer) if work else None,
+    )
+
+
+def review_view(visit: Visit, work: Work, events: list[Event], *, intact: bool) -> ReviewView:
+    """Return what people did about a wafer, as far as the caller may know."""
+    review = work.review
+    common = {"version": review.version, "opened_ms": work.opened_ms, **_lease(visit, review)}
+    if is_masked(visit, work):
+        return ReviewView(state=State.OPEN, **common)
+    open_to_all = visit.looks or review.state is State.SETTLED
+    own = tuple(each for each in review.readings if each.reviewer == visit.caller.name)
+    return ReviewView(
+        state=review.state,
+        answer=answer_view(review.answer),
+        readings=_readings(review.readings if open_to_all else own),
+        comment=review.comment,
+        history=tuple(map(history_event, events)) if open_to_all else (),
+        intact=intact,
+        **common,
+    )
+
+
+def history_event(event: Event) -> HistoryEvent:
+    """Return an event as shown."""
+    return HistoryEvent(
+        item=event.item,
+        seq=event.seq,
+        act=event.act,
+        reviewer=event.reviewer,
+        at_ms=event.at_ms,
+        before=answer_view(event.before),
+        after=answer_view(event.after),
+        note=event.note,
+        bulk=event.batch is not None,
+        batch=event.batch,
+        took_ms=event.took_ms,
+        previous=event.previous,
+        hash=event.hash,
+    )
+
+
+def holder_name(visit: Visit, review: Review) -> str | None:
+    """Return whose an item is; a reviewer learns no other reviewer's name."""
+    holder = review.holder(visit.now_ms)
+    if holder is None or holder == visit.caller.name or visit.looks:
+        return holder
+    return _SOMEBODY
+
+
+def _lease(visit: Visit, review: Review) -> dict[str, Any]:
+    held_by = holder_name(visit, review)
+    until = review.lease.until_ms if review.lease and held_by else None
+    return {"held_by": held_by, "lease_until_ms": until}
+
+
+def _readings(readings: Sequence[Reading]) -> tuple[ReadingView, ...]:
+    return tuple(
+        ReadingView(
+            verdict=each.answer.verdict,
+            labels=each.answer.labels,
+            reviewer=each.reviewer,
+            at_ms=each.at_ms,
+            note=each.note,
+            bulk=each.bulk,
+        )
+        for each in readings
+    )
+
+
+def _float(value: object) -> float | None:
+    return None if value is None else float(cast("float", value))

@@ -1,0 +1,106 @@
+"""Who calls the review API, and what they may: roles and fabs are groups of the user pool."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, TypeAlias
+
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
+
+from lambdas.review.desk import Desk
+
+_FAB_GROUP = "fab:"
+_EVERY_FAB = "fab:*"
+
+
+class Role(StrEnum):
+    """What a person does here; one may have several, and none includes another."""
+
+    REVIEWER = "reviewer"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+
+
+class ForbiddenError(Exception):
+    """The caller has none of the roles that this takes."""
+
+
+class NotFoundError(Exception):
+    """There is no such thing, or none that the caller may know of: the two must not be told apart."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A person as their token tells; `fabs` is None for who may see every fab."""
+
+    name: str
+    roles: frozenset[Role]
+    fabs: frozenset[str] | None
+
+    def sees(self, fab: str) -> bool:
+        """Tell whether a fab is one of theirs."""
+        return self.fabs is None or fab in self.fabs
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request: who calls, when, and what the API works with."""
+
+    caller: Caller
+    desk: Desk
+    now_ms: int
+
+    def need(self, *roles: Role) -> None:
+        """Go on only for a caller with one of these roles.
+
+        Raises:
+            ForbiddenError: For everybody else.
+        """
+        if self.caller.roles.isdisjoint(roles):
+            raise ForbiddenError(f"expected a member of {' or '.join(roles)}")
+
+    def need_fab(self, fab: str) -> str:
+        """Return a fab of the caller's.
+
+        Raises:
+            NotFoundError: If it is none of theirs, whether there is such a fab or not.
+        """
+        if not self.caller.sees(fab):
+            raise NotFoundError(f"fab {fab}")
+        return fab
+
+    @property
+    def fabs(self) -> tuple[str, ...]:
+        """Return the caller's fabs by name."""
+        return self.desk.fabs if self.caller.fabs is None else tuple(sorted(self.caller.fabs))
+
+    @property
+    def looks(self) -> bool:
+        """Tell whether the caller may look at more than what is given to them to read."""
+        return not self.caller.roles.isdisjoint({Role.ENGINEER, Role.ADMIN})
+
+
+def caller_of(claims: Mapping[str, Any]) -> Caller:
+    """Return who a verified token stands for; a token without a name may do nothing.
+
+    An array of claims reaches a function as `[one two]`; a group's name has no blank.
+    """
+    name = claims.get("cognito:username") or claims.get("username") or ""
+    told = claims.get("cognito:groups", "") if name else ""
+    groups = set(str(told).strip("[]").split())
+    fabs = {each.removeprefix(_FAB_GROUP) for each in groups if each.startswith(_FAB_GROUP)}
+    return Caller(
+        str(name),
+        frozenset(Role(each) for each in groups & set(Role)),
+        None if _EVERY_FAB in groups else frozenset(fabs),
+    )
+
+
+def _visiting(request: Request) -> Visit:
+    visit: Visit = request.context["visit"]
+    return visit
+
+
+Visiting: TypeAlias = Annotated[Visit, Depends(_visiting)]
+"""A route's parameter that is the request it serves."""

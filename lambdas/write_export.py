@@ -1,0 +1,111 @@
+"""exports queue -> a file in the exports bucket, complete: every wafer of the span, whatever became of it."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambdas.batch import Batch, PartialResponse, SqsEvent
+from lambdas.pictures import MAX_PICTURE_BYTES
+from lambdas.review.bodies import ExportFormat
+from lambdas.review.export_forms import write
+from lambdas.review.export_papers import KIND, ExportOrder, export_key
+from lambdas.review.export_rows import ExportRow, export_rows
+from lambdas.settings import WriteExportSettings
+from lambdas.stores.buckets import ExportBucket, ImageBucket
+from lambdas.stores.papers import PaperTable
+from lambdas.stores.reviews import WorkTable
+from lambdas.stores.wafers import WaferTable
+from lambdas.telemetry import Telemetry, observed
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+MOST_WAFERS = 100_000
+"""With pictures of 2 kB 200 MB; the function's disk and time hold several times that."""
+_CONTENT_TYPES = {ExportFormat.CSV: "text/csv"}
+
+
+class TooManyWafersError(Exception):
+    """An export that would not fit; the message says what would."""
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """Writes one export at a time."""
+
+    wafers: WaferTable
+    reviews: WorkTable
+    papers: PaperTable
+    images: ImageBucket
+    exports: ExportBucket
+    most_wafers: int = MOST_WAFERS
+
+    def export(self, body: str) -> ExportOrder:
+        """Write an export unless it is written; its paper says how it ended."""
+        order = ExportOrder.model_validate_json(body)
+        paper = self.papers.read(KIND, order.export)
+        if paper is None or paper["state"] == "done":
+            return order
+        try:
+            kept = self._kept(order)
+        except TooManyWafersError as error:
+            self.papers.put({**paper, "state": "failed", "problem": str(error)})
+            return order
+        self.papers.put({**paper, "state": "done", **kept})
+        return order
+
+    def _kept(self, order: ExportOrder) -> dict[str, str | int]:
+        rows = _at_most(self.most_wafers, export_rows(order.wish, self.wafers, self.reviews))
+        key = export_key(order)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "export"
+            written = write(order.wish.format, rows, self._picture, path)
+            content_type = _CONTENT_TYPES.get(order.wish.format, "application/zip")
+            self.exports.put(key, path, content_type)
+            size_bytes = path.stat().st_size
+        return {
+            "key": key,
+            "wafers": written.wafers,
+            "picture_count": written.pictures,
+            "size_bytes": size_bytes,
+        }
+
+    def _picture(self, key: str) -> bytes | None:
+        return self.images.read(key, MAX_PICTURE_BYTES)
+
+
+def _at_most(most: int, rows: Iterable[ExportRow]) -> Iterator[ExportRow]:
+    for number, row in enumerate(rows):
+        if number == most:
+            raise TooManyWafersError(f"expected at most {most} wafers: ask for a shorter time")
+        yield row
+
+
+def handler(event: SqsEvent, context: "LambdaContext") -> PartialResponse:
+    """Write the exports of a batch; one that fails comes again alone."""
+    with observed("write_export", context) as telemetry:
+        return write_batch(event, _exporter(), telemetry)
+
+
+def write_batch(event: SqsEvent, exporter: Exporter, telemetry: Telemetry) -> PartialResponse:
+    """Write exports one after the other: each may need the whole disk."""
+    batch = Batch(event, telemetry)
+    for _, order in batch.each(exporter.export, batch.bodies, threads=1):
+        telemetry.count("Exports")
+        telemetry.line("exported", fab=order.wish.fab, export=order.export)
+    return batch.response()
+
+
+@cache
+def _exporter() -> Exporter:
+    settings = WriteExportSettings()
+    return Exporter(
+        wafers=WaferTable(settings.predictions_table),
+        reviews=WorkTable(settings.reviews_table, settings.events_table),
+        papers=PaperTable(settings.papers_table),
+        images=ImageBucket(settings.images_bucket),
+        exports=ExportBucket(settings.exports_bucket),
+    )
