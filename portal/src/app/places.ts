@@ -1,0 +1,41 @@
+/** The screens: where they are and whose they are. */
+
+export type Role = "reviewer" | "engineer" | "admin";
+
+export interface Place {
+  readonly path: string;
+  readonly title: string;
+  readonly roles: readonly Role[];
+}
+
+const EVERYBODY: readonly Role[] = ["reviewer", "engineer", "admin"];
+const LOOKERS: readonly Role[] = ["engineer", "admin"];
+
+export const PLACES = {
+  queue: { path: "/queue", title: "Queue", roles: EVERYBODY },
+  gallery: { path: "/gallery", title: "Gallery", roles: EVERYBODY },
+  wafers: { path: "/wafers", title: "Wafers", roles: LOOKERS },
+  wafer: { path: "/wafers/:item", title: "Wafer", roles: EVERYBODY },
+  lots: { path: "/lots", title: "Lots", roles: LOOKERS },
+  quality: { path: "/quality", title: "Quality", roles: LOOKERS },
+  audit: { path: "/audit", title: "Audit and export", roles: LOOKERS },
+  labels: { path: "/labels", title: "Labels", roles: EVERYBODY },
+  settings: { path: "/settings", title: "Settings", roles: EVERYBODY },
+} as const satisfies Record<string, Place>;
+
+export function placesFor(roles: readonly string[]): Place[] {
+  return Object.values(PLACES).filter((place) => place !== PLACES.wafer && mayGo(place, roles));
+}
+
+export function mayGo(place: Place, roles: readonly string[]): boolean {
+  return place.roles.some((role) => roles.includes(role));
+}
+
+/** Return the address of a wafer, a lot, a search; the fab goes along, so that an address means the same to everybody. */
+export function waferPath(item: string): string {
+  return `/wafers/${encodeURIComponent(item)}`;
+}
+
+export function lotPath(fab: string, lot: string): string {
+  return `/lots?${new URLSearchParams({ fab, lot }).toString()}`;
+}

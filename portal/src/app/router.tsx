@@ -1,0 +1,80 @@
+import { createBrowserRouter, Navigate, Outlet, useRouteError, type RouteObject } from "react-router";
+
+import { ApiProvider } from "../api/ApiProvider";
+import type { Config } from "../auth/config";
+import { SessionProvider } from "../auth/SessionProvider";
+import type { SignIn } from "../auth/signIn";
+import { KeysProvider } from "../keys/KeysProvider";
+import { OutboxProvider } from "../outbox/OutboxProvider";
+import { Empty, Failure, Waiting } from "./Answers";
+import { PersonProvider, usePerson } from "./PersonProvider";
+import { mayGo, PLACES, placesFor, type Place } from "./places";
+import { Shell } from "./Shell";
+
+export function routerFor(config: Config, signIn: SignIn) {
+  return createBrowserRouter(routesFor(config, signIn));
+}
+
+export function routesFor(config: Config, signIn: SignIn): RouteObject[] {
+  const root = (
+    <SessionProvider signIn={signIn}>
+      <ApiProvider base={config.api}>
+        <OutboxProvider>
+          <PersonProvider>
+            <KeysProvider>
+              <Shell />
+            </KeysProvider>
+          </PersonProvider>
+        </OutboxProvider>
+      </ApiProvider>
+    </SessionProvider>
+  );
+  return [
+    {
+      path: "/",
+      element: root,
+      errorElement: <Broken />,
+      hydrateFallbackElement: <Waiting what="the portal" />,
+      children: [
+        { index: true, element: <Home /> },
+        { path: "signed-in", element: <Navigate to="/" replace /> },
+        screen(PLACES.queue, async () => (await import("../queue/QueueScreen")).QueueScreen),
+        screen(PLACES.gallery, async () => (await import("../gallery/GalleryScreen")).GalleryScreen),
+        screen(PLACES.wafers, async () => (await import("../search/SearchScreen")).SearchScreen),
+        screen(PLACES.wafer, async () => (await import("../detail/DetailScreen")).DetailScreen),
+        screen(PLACES.lots, async () => (await import("../lot/LotScreen")).LotScreen),
+        screen(PLACES.quality, async () => (await import("../quality/QualityScreen")).QualityScreen),
+        screen(PLACES.audit, async () => (await import("../audit/AuditScreen")).AuditScreen),
+        screen(PLACES.labels, async () => (await import("../labels/LabelsScreen")).LabelsScreen),
+        screen(PLACES.settings, async () => (await import("../settings/SettingsScreen")).SettingsScreen),
+        { path: "*", element: <Empty title="There is no such page" /> },
+      ],
+    },
+  ];
+}
+
+/** A screen is loaded when it is first gone to; one whose role is missing says so instead. */
+function screen(place: Place, load: () => Promise<React.ComponentType>): RouteObject {
+  return {
+    path: place.path,
+    element: <Gate place={place} />,
+    errorElement: <Broken />,
+    children: [{ index: true, lazy: async () => ({ Component: await load() }) }],
+  };
+}
+
+function Gate({ place }: { place: Place }) {
+  const { me } = usePerson();
+  if (mayGo(place, me.roles)) return <Outlet />;
+  return <Empty title="This is not for your role">{`${place.title} is for: ${place.roles.join(", ")}. You are: ${me.roles.join(", ") || "nobody yet"}.`}</Empty>;
+}
+
+function Home() {
+  const { me, fab } = usePerson();
+  const [first] = placesFor(me.roles);
+  return <Navigate to={`${first?.path ?? PLACES.labels.path}?${new URLSearchParams({ fab }).toString()}`} replace />;
+}
+
+function Broken() {
+  return <Failure error={useRouteError()} onRetry={() => window.location.reload()} />;
+}

@@ -1,0 +1,67 @@
+/** How wafers, answers, times and shares are said. */
+
+import type { AnswerView, WaferIdentity } from "../api/types";
+
+/** Return which wafer it is and nothing else of what was known about it. */
+export function identityOf({ item, fab, camera, timestamp, lot, wafer }: WaferIdentity): WaferIdentity {
+  return { item, fab, camera, timestamp, lot: lot ?? null, wafer: wafer ?? null };
+}
+
+export function nameOf({ item, lot, wafer }: WaferIdentity): string {
+  if (lot != null && wafer != null) return `wafer ${wafer} of ${lot}`;
+  return item.slice(0, item.lastIndexOf("~"));
+}
+
+export function wordsOf({ verdict, labels }: Pick<AnswerView, "verdict"> & { readonly labels?: readonly string[] | undefined }): string {
+  if (verdict === "unknown") return "Unknown pattern";
+  if (verdict === "bad_image") return "Bad image";
+  return (labels ?? []).map(labelWords).join(" + ");
+}
+
+/** A label as it is shown: the normal one is no name of a pattern. */
+export function labelWords(label: string): string {
+  return label === "none" ? "No pattern" : label;
+}
+
+export const REASONS: Readonly<Record<string, string>> = {
+  doubtful: "The model is unsure",
+  novel: "Unlike anything in the training data",
+  audit: "Random audit sample",
+};
+
+export const STATES = { open: "Open", second: "Second reader", disputed: "Disputed", settled: "Settled" } as const;
+
+export const ACTS = {
+  answer: "Answered",
+  adjudicate: "Adjudicated",
+  check: "Answered (check)",
+  undo: "Took back",
+  send_back: "Sent back",
+} as const;
+
+export function percent(share: number | null | undefined, digits = 0): string {
+  return share == null ? "–" : `${(share * 100).toFixed(digits)} %`;
+}
+
+export function moment(ms: number): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(ms);
+}
+
+const UNITS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** Return how long ago something was, in its largest unit: "3 hours". */
+export function age(ms: number, now = Date.now()): string {
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor((now - ms) / length);
+    if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"}`;
+  }
+  return "less than a minute";
+}
+
+export function newId(): string {
+  return crypto.randomUUID();
+}

@@ -1,0 +1,101 @@
+/** The made-up cloud's wafers to look at, and its pictures. */
+
+import { http, HttpResponse } from "msw";
+
+import type { components } from "../api/schema";
+import { LEASE_S, type FakeCloud, type FakeRecord } from "./cloud";
+import { answering, apiPath as at, needFab, needRecord, needRole, paged, type Visit } from "./respond";
+import { itemSummary, pictureOf, waferDetail, waferView } from "./show";
+import { pngOf } from "./wafers";
+import { sees } from "./people";
+
+type Schemas = components["schemas"];
+
+const ENLARGED = 4;
+
+export function lookHandlers(cloud: FakeCloud) {
+  return [
+    http.get(at("/me"), answering(cloud, me)),
+    http.get(at("/catalogue"), answering(cloud, catalogue)),
+    http.get(at("/items"), answering(cloud, backlog)),
+    http.get(at("/items/:item"), answering(cloud, (visit) => waferDetail(visit.cloud, needRecord(visit, visit.params.item ?? "")))),
+    http.get(at("/items/:item/picture"), answering(cloud, (visit) => pictureOf(visit.cloud, needRecord(visit, visit.params.item ?? "")))),
+    http.get(at("/wafers"), answering(cloud, search)),
+    http.get(at("/lot"), answering(cloud, lot)),
+    http.get(`${window.location.origin}/pictures/:name`, ({ request, params }) => picture(cloud, request, decodeURIComponent(String(params.name)))),
+  ];
+}
+
+function me({ caller }: Visit): Schemas["Me"] {
+  return {
+    name: caller.name,
+    roles: caller.groups.filter((group) => !group.startsWith("fab:")),
+    fabs: ["faba", "fabb"].filter((fab) => sees(caller, fab)),
+    lease_s: LEASE_S,
+    most_bulk: 200,
+    most_leased: 10,
+    most_note_characters: 2000,
+  };
+}
+
+function catalogue({ cloud, caller }: Visit): Schemas["Catalogue"] {
+  const records = [...cloud.records.values()];
+  const fabs = [...new Set(records.map(({ fab }) => fab))].filter((fab) => sees(caller, fab));
+  const camerasOf = (fab: string) => [...new Set(records.filter((record) => record.fab === fab).map(({ camera }) => camera))];
+  return {
+    fabs: fabs.map((fab) => ({
+      fab,
+      cameras: camerasOf(fab).map((camera) => ({ camera, heartbeat_ms: Date.now() - 20_000, model: "wafer-map@1.4.0", version: "1.2.0", degraded: [] })),
+    })),
+  };
+}
+
+function backlog(visit: Visit): Schemas["ItemPage"] {
+  const state = visit.query.get("state") ?? "open";
+  if (state !== "open") needRole(visit, "engineer", "admin");
+  const found = ofFab(visit).filter(({ review }) => review?.state === state);
+  const order = visit.query.get("order") ?? "oldest";
+  const key = (record: FakeRecord) => (order === "urgent" ? record.said.probability : record.timestamp * (order === "newest" ? -1 : 1));
+  const { rows, cursor } = paged(visit, found.sort((a, b) => key(a) - key(b)));
+  return { items: rows.map((record) => itemSummary(visit.cloud, record)), cursor };
+}
+
+function search(visit: Visit): Schemas["WaferPage"] {
+  needRole(visit, "engineer", "admin");
+  const { rows, cursor } = paged(visit, ofFab(visit).sort((a, b) => b.timestamp - a.timestamp));
+  return { wafers: rows.map((record) => waferView(visit.cloud, record)), cursor };
+}
+
+function lot(visit: Visit): Schemas["WaferPage"] {
+  needRole(visit, "engineer", "admin");
+  return { wafers: ofFab(visit).map((record) => waferView(visit.cloud, record)), cursor: null };
+}
+
+/** The fab's wafers that fit what the address asks for. */
+function ofFab(visit: Visit): FakeRecord[] {
+  const { query } = visit;
+  const fab = needFab(visit, query.get("fab"));
+  const is = (name: string, value: string) => (query.get(name) ?? value) === value;
+  const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise);
+  return [...visit.cloud.records.values()].filter(
+    (record) =>
+      record.fab === fab &&
+      is("camera", record.camera) &&
+      is("lot", record.lot) &&
+      is("label", record.said.label) &&
+      is("model", record.said.model ?? "") &&
+      record.timestamp >= number("from_ms", 0) &&
+      record.timestamp <= number("to_ms", Infinity) &&
+      record.said.probability >= number("min_probability", 0) &&
+      record.said.probability <= number("max_probability", 1),
+  );
+}
+
+function picture(cloud: FakeCloud, request: Request, name: string) {
+  if (cloud.down) return HttpResponse.error();
+  const record = cloud.records.get(name.replace(/\.png$/, ""));
+  if (!record) return new HttpResponse("NoSuchKey", { status: 404 });
+  const number = Number(new URL(request.url).searchParams.get("signed"));
+  if (number <= cloud.picturesExpiredUntil) return new HttpResponse("Request has expired", { status: 403 });
+  return HttpResponse.arrayBuffer(pngOf(record.map, ENLARGED).buffer, { headers: { "Content-Type": "image/png" } });
+}

@@ -1,0 +1,99 @@
+import Alert from "@cloudscape-design/components/alert";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import LiveRegion from "@cloudscape-design/components/live-region";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useMemo, useState } from "react";
+
+import type { Line, WorkItem } from "../api/types";
+import { Empty, Failure, Waiting } from "../app/Answers";
+import { labelWords, nameOf, percent } from "../app/words";
+import { LabelBook } from "../labels/LabelBook";
+import { usePrefetchedPictures } from "../wafer/picture";
+import { Viewer } from "../wafer/Viewer";
+import { AnswerPanel } from "./AnswerPanel";
+import { KeysHelp } from "./KeysHelp";
+import { ModelSays } from "./ModelSays";
+import { useAnswering } from "./useAnswering";
+import { useHand } from "./useHand";
+
+/** Where a reviewer works: one wafer, its answer, the next wafer. */
+export function Desk({ fab, line }: { fab: string; line: Line }) {
+  const held = useHand(fab, line);
+  const [current, ...next] = held.hand.items;
+  const [help, setHelp] = useState(false);
+  const desk = useAnswering(held, current, () => setHelp(true));
+  const coming = useMemo(() => held.hand.items.slice(1), [held.hand.items]);
+  usePrefetchedPictures(coming);
+  return (
+    <>
+      <LiveRegion hidden>{current ? spoken(current) : ""}</LiveRegion>
+      {desk.said && <LiveRegion hidden assertive>{desk.said}</LiveRegion>}
+      {held.deal.error !== null && <Failure error={held.deal.error} onRetry={() => void held.ask()} />}
+      {current ? (
+        <div className="desk">
+          <Container>
+            <Viewer pictured={current} name={nameOf(current)} heat={current.model_answer?.heat} onDrawn={desk.onDrawn} />
+          </Container>
+          <Container>
+            <SpaceBetween size="m">
+              <Identity item={current} waiting={next.length} />
+              {!held.isHeld(current.item) && <Alert type="warning">Your hold on this wafer has run out. An answer may be refused if somebody else took it.</Alert>}
+              <ModelSays item={current} />
+              <AnswerPanel {...desk.panel} />
+              {desk.last && <p className="last-answer" role="status">Last: {desk.last}</p>}
+              <LabelBook />
+              <Button variant="inline-link" onClick={() => setHelp(true)}>
+                Keys
+              </Button>
+            </SpaceBetween>
+          </Container>
+        </div>
+      ) : (
+        <Nothing asking={held.deal.state === "asking" || held.deal.state === "idle"} failed={held.deal.error !== null} onAsk={() => void held.ask()} onUndo={desk.last ? desk.undo : null} />
+      )}
+      {help && <KeysHelp choices={desk.panel.choices} onClose={() => setHelp(false)} />}
+    </>
+  );
+}
+
+function Identity({ item, waiting }: { item: WorkItem; waiting: number }) {
+  return (
+    <div>
+      <h2 className="wafer-name">{nameOf(item)}</h2>
+      <p className="quiet">
+        {item.fab} · {item.camera} · {waiting === 0 ? "the last in hand" : `${waiting} more in hand`}
+      </p>
+    </div>
+  );
+}
+
+interface NothingProps {
+  readonly asking: boolean;
+  readonly failed: boolean;
+  readonly onAsk: () => void;
+  readonly onUndo: (() => void) | null;
+}
+
+function Nothing({ asking, failed, onAsk, onUndo }: NothingProps) {
+  if (asking) return <Waiting what="wafers" />;
+  if (failed) return null;
+  return (
+    <Empty
+      title="Nothing waits for you"
+      action={
+        <SpaceBetween size="xs" direction="horizontal" alignItems="center">
+          <Button onClick={onAsk}>Look again</Button>
+          {onUndo && <Button onClick={onUndo}>Undo the last answer</Button>}
+        </SpaceBetween>
+      }
+    >
+      New wafers appear here by themselves. What others hold comes back when they leave it.
+    </Empty>
+  );
+}
+
+function spoken(item: WorkItem): string {
+  const answer = item.model_answer;
+  return answer ? `${nameOf(item)}. The model says ${labelWords(answer.label)}, ${percent(answer.probability)}.` : `${nameOf(item)}, read blind.`;
+}

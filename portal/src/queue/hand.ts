@@ -1,0 +1,60 @@
+/** The wafers in a reviewer's hands: the first is looked at, the others come next. */
+
+import type { WorkItem } from "../api/types";
+
+export interface Answered {
+  readonly answerId: string;
+  readonly item: WorkItem;
+  /** What was answered, in words. */
+  readonly words: string;
+}
+
+export interface Hand {
+  readonly items: readonly WorkItem[];
+  /** What can be undone, the last first. */
+  readonly answered: readonly Answered[];
+  /** What was skipped; it comes last if it comes again. */
+  readonly skipped: readonly string[];
+}
+
+export type Move =
+  | { readonly kind: "dealt"; readonly items: readonly WorkItem[]; readonly sending: readonly string[] }
+  | { readonly kind: "answered"; readonly answerId: string; readonly words: string }
+  | { readonly kind: "undone" }
+  | { readonly kind: "skipped" }
+  | { readonly kind: "lost"; readonly items: readonly string[] };
+
+export const EMPTY_HAND: Hand = { items: [], answered: [], skipped: [] };
+
+const REMEMBERED = 100;
+
+export function moveHand(hand: Hand, move: Move): Hand {
+  const [current, ...rest] = hand.items;
+  switch (move.kind) {
+    case "dealt":
+      return { ...hand, items: dealt(hand, move.items, move.sending) };
+    case "lost":
+      return { ...hand, items: hand.items.filter(({ item }) => !move.items.includes(item)) };
+    case "undone": {
+      const [last, ...earlier] = hand.answered;
+      return last ? { ...hand, items: [last.item, ...hand.items], answered: earlier } : hand;
+    }
+    case "skipped":
+      return current ? { ...hand, items: rest, skipped: [...hand.skipped, current.item] } : hand;
+    case "answered": {
+      if (!current) return hand;
+      const done = { answerId: move.answerId, item: current, words: move.words };
+      return { ...hand, items: rest, answered: [done, ...hand.answered].slice(0, REMEMBERED) };
+    }
+  }
+}
+
+/** The API hands out again what it does not know to be answered yet: the answer may still be on its way. */
+function dealt(hand: Hand, items: readonly WorkItem[], sending: readonly string[]): WorkItem[] {
+  const isAnswered = (item: WorkItem) =>
+    sending.includes(item.item) || hand.answered.some((done) => done.item.item === item.item && item.version <= done.item.version);
+  const fresh = items.filter((item) => !hand.items.some((held) => held.item === item.item) && !isAnswered(item));
+  const all = [...hand.items, ...fresh];
+  const wasSkipped = ({ item }: WorkItem) => hand.skipped.includes(item);
+  return [...all.filter((item) => !wasSkipped(item)), ...all.filter(wasSkipped)];
+}

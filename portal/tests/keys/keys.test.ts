@@ -1,0 +1,69 @@
+import { describe, expect, it, test } from "vitest";
+
+import { actionOf, DEFAULT_KEYS, readKeymap, withKey } from "../../src/keys/keymap";
+import { belongsTo, strokeOf } from "../../src/keys/stroke";
+
+describe("a key press", () => {
+  test.each([
+    ["a digit", { key: "1", code: "Digit1" }, "1"],
+    ["a digit of the number pad", { key: "3", code: "Numpad3" }, "3"],
+    ["the digit row of AZERTY, without Shift", { key: "&", code: "Digit1" }, "1"],
+    ["an arrow of the number pad", { key: "ArrowLeft", code: "Numpad4" }, "ArrowLeft"],
+    ["a letter where AZERTY prints it", { key: "z", code: "KeyW" }, "z"],
+    ["a letter with caps lock on", { key: "N", code: "KeyN" }, "n"],
+    ["a Cyrillic letter, by its place", { key: "т", code: "KeyN" }, "n"],
+    ["a comma where another layout has its M", { key: ",", code: "KeyM" }, ","],
+    ["a question mark on AZERTY", { key: "?", code: "KeyM" }, "?"],
+    ["a question mark on a Russian keyboard", { key: "?", code: "Digit7" }, "?"],
+    ["Enter of the number pad", { key: "Enter", code: "NumpadEnter" }, "Enter"],
+  ])("%s is a stroke", (_, press, stroke) => {
+    expect(strokeOf(press)).toBe(stroke);
+  });
+
+  test.each([
+    ["Ctrl+Z", { key: "z", code: "KeyZ", ctrlKey: true }],
+    ["Cmd+R", { key: "r", code: "KeyR", metaKey: true }],
+    ["Shift alone", { key: "Shift", code: "ShiftLeft" }],
+    ["a dead key", { key: "Dead", code: "BracketLeft" }],
+    ["Tab", { key: "Tab", code: "Tab" }],
+    ["a letter being composed", { key: "n", code: "KeyN", isComposing: true }],
+  ])("%s is none", (_, press) => {
+    expect(strokeOf(press)).toBeNull();
+  });
+
+  it("in a text field belongs to the text", () => {
+    expect(belongsTo(document.createElement("textarea"), "u")).toBe(true);
+  });
+
+  it("leaves a button its Enter and nothing else", () => {
+    const button = document.createElement("button");
+    expect(belongsTo(button, "Enter")).toBe(true);
+    expect(belongsTo(button, "u")).toBe(false);
+  });
+});
+
+describe("the keys", () => {
+  it("mean one thing each", () => {
+    const strokes = Object.values(DEFAULT_KEYS).flat();
+    expect(new Set(strokes).size).toBe(strokes.length);
+  });
+
+  it("can be given to another action, which takes them away", () => {
+    const keys = withKey(DEFAULT_KEYS, "accept", "n");
+    expect(actionOf(keys, "n")).toBe("accept");
+    expect(keys.normal).toEqual(["0"]);
+    expect(actionOf(keys, "Enter")).toBeNull();
+  });
+
+  it("that were stored come back", () => {
+    const keys = withKey(DEFAULT_KEYS, "skip", "x");
+    expect(readKeymap(JSON.parse(JSON.stringify(keys)))).toEqual(keys);
+  });
+
+  it("of an older version keep new actions at their default, unless that is taken", () => {
+    const keys = readKeymap({ undo: ["h"], skip: "broken" });
+    expect(keys.undo).toEqual(["h"]);
+    expect(keys.heat).toEqual([]);
+    expect(keys.skip).toEqual(["s"]);
+  });
+});

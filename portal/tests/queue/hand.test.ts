@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+
+import type { WorkItem } from "../../src/api/types";
+import { EMPTY_HAND, moveHand, type Hand } from "../../src/queue/hand";
+
+const item = (name: string, version = 1): WorkItem => ({
+  item: name,
+  fab: "faba",
+  camera: "c1",
+  timestamp: 1,
+  version,
+  blind: false,
+  lease_until_ms: 0,
+  labels: [],
+  picture: { url: "", expires_ms: 0 },
+  readings: [],
+});
+const deal = (hand: Hand, items: WorkItem[], sending: string[] = []) => moveHand(hand, { kind: "dealt", items, sending });
+const answer = (hand: Hand) => moveHand(hand, { kind: "answered", answerId: "id", words: "Loc" });
+const names = (hand: Hand) => hand.items.map((each) => each.item);
+
+describe("a hand", () => {
+  const three = deal(EMPTY_HAND, [item("a"), item("b"), item("c")]);
+
+  it("shows the next wafer at once", () => {
+    expect(names(answer(three))).toEqual(["b", "c"]);
+  });
+
+  it("takes what it holds already only once", () => {
+    expect(names(deal(three, [item("b"), item("d")]))).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("does not take again what was just answered", () => {
+    expect(names(deal(answer(three), [item("a")]))).toEqual(["b", "c"]);
+  });
+
+  it("takes again what was sent back since", () => {
+    expect(names(deal(answer(three), [item("a", 3)]))).toEqual(["b", "c", "a"]);
+  });
+
+  it("does not take what an earlier page answered and has not sent yet", () => {
+    expect(names(deal(EMPTY_HAND, [item("a"), item("b")], ["a"]))).toEqual(["b"]);
+  });
+
+  it("puts what was skipped last", () => {
+    const skipped = moveHand(three, { kind: "skipped" });
+    expect(names(deal(skipped, [item("a"), item("d")]))).toEqual(["b", "c", "d", "a"]);
+  });
+
+  it("lets go of what somebody else got", () => {
+    expect(names(moveHand(three, { kind: "lost", items: ["a", "c"] }))).toEqual(["b"]);
+  });
+});
+
+describe("undo", () => {
+  const two = deal(EMPTY_HAND, [item("a"), item("b")]);
+
+  it("brings back the last wafer first", () => {
+    const undone = moveHand(answer(answer(two)), { kind: "undone" });
+    expect(names(undone)).toEqual(["b"]);
+    expect(names(moveHand(undone, { kind: "undone" }))).toEqual(["a", "b"]);
+  });
+
+  it("without an answer changes nothing", () => {
+    expect(moveHand(two, { kind: "undone" })).toBe(two);
+  });
+});

@@ -1,0 +1,133 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { expect, it } from "vitest";
+
+import { openPortal, serveCloud } from "../portal";
+
+const served = serveCloud();
+
+const events = () => [...served.cloud.records.values()].flatMap(({ review }) => review?.history ?? []).filter(({ reviewer }) => reviewer === "rita");
+const current = () => screen.getByRole("heading", { level: 2, name: /^wafer \d+ of LOT/ }).textContent;
+const drawn = () => screen.findByRole("img", { name: /of \d+ dies fail/ });
+const allSaved = () => screen.findByRole("button", { name: "All saved" });
+
+async function openQueue() {
+  const portal = openPortal("/queue?fab=faba", "rita");
+  await drawn();
+  return portal;
+}
+
+it("one key answers a wafer, shows the next and saves the answer", async () => {
+  const { user } = await openQueue();
+  const first = current();
+  await user.keyboard("1");
+  await waitFor(() => expect(current()).not.toBe(first));
+  await waitFor(() => expect(events()).toMatchObject([{ act: "answer", after: { verdict: "labels", labels: ["Center"] } }]));
+  await allSaved();
+});
+
+it("Enter accepts the model's answer", async () => {
+  const { user } = await openQueue();
+  const name = current();
+  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(events()).toMatchObject([{ after: { labels: [record?.said.label] } }]));
+});
+
+it.each([
+  ["0", { verdict: "labels", labels: ["none"] }],
+  ["n", { verdict: "labels", labels: ["none"] }],
+  ["u", { verdict: "unknown", labels: [] }],
+  ["b", { verdict: "bad_image", labels: [] }],
+])("the key %s answers %o", async (key, answer) => {
+  const { user } = await openQueue();
+  await user.keyboard(key);
+  await waitFor(() => expect(events()).toMatchObject([{ after: answer }]));
+});
+
+it("several classes are one answer", async () => {
+  const { user } = await openQueue();
+  await user.keyboard("m18{Enter}");
+  await waitFor(() => expect(events()).toMatchObject([{ after: { labels: ["Center", "Scratch"] } }]));
+});
+
+it("a note goes with the answer, and its letters are no answers", async () => {
+  const { user } = await openQueue();
+  await user.keyboard("c");
+  await user.keyboard("bus 1{Escape}");
+  await user.keyboard("u");
+  await waitFor(() => expect(events()).toMatchObject([{ after: { verdict: "unknown" }, note: "bus 1" }]));
+});
+
+it("undo brings the wafer back and takes the answer back", async () => {
+  const { user } = await openQueue();
+  const first = current();
+  await user.keyboard("1");
+  await allSaved();
+  await user.keyboard("z");
+  await waitFor(() => expect(current()).toBe(first));
+  await waitFor(() => expect(events().map(({ act }) => act)).toEqual(["answer", "undo"]));
+  await user.keyboard("2");
+  await waitFor(() => expect(events().at(-1)).toMatchObject({ act: "answer", after: { labels: ["Donut"] } }));
+  expect(screen.queryByText(/^Not kept/)).toBeNull();
+});
+
+it("nothing is lost while the API is down", async () => {
+  const { user } = await openQueue();
+  served.cloud.down = true;
+  await user.keyboard("1");
+  await drawn();
+  await user.keyboard("2");
+  const waiting = await screen.findByRole("button", { name: /2 answers not saved yet, kept in this browser/ });
+  served.cloud.down = false;
+  await user.click(waiting);
+  await allSaved();
+  expect(events().map(({ after }) => after?.labels)).toEqual([["Center"], ["Donut"]]);
+});
+
+it("an answer about what somebody else took meanwhile says who holds it", async () => {
+  const { user } = await openQueue();
+  const name = current();
+  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
+  Object.assign(record?.review ?? {}, { holder: "remo", lease_until_ms: Date.now() + 60_000 });
+  await user.keyboard("1");
+  expect(await screen.findByText(/It is held by remo now/)).toBeTruthy();
+});
+
+it("skipping gives the wafer back and shows the next", async () => {
+  const { user } = await openQueue();
+  const first = current();
+  await user.keyboard("s");
+  await waitFor(() => expect(current()).not.toBe(first));
+  expect(events()).toEqual([]);
+});
+
+it("an address of a picture that has expired is asked for anew", async () => {
+  served.cloud.picturesExpiredUntil = 8;
+  await openQueue();
+  expect(served.cloud.pictureNumber).toBeGreaterThan(8);
+});
+
+it("the help names the keys", async () => {
+  const { user } = await openQueue();
+  await user.keyboard("?");
+  const help = await screen.findByRole("dialog", { name: "Keys" });
+  expect(within(help).getByText("Accept the model's answer")).toBeTruthy();
+});
+
+it("an empty queue says so", async () => {
+  for (const { review } of served.cloud.records.values()) if (review) review.state = "settled";
+  openPortal("/queue?fab=faba", "rita");
+  expect(await screen.findByText("Nothing waits for you")).toBeTruthy();
+});
+
+it("a queue that cannot be reached says so and can be tried again", async () => {
+  openPortal("/labels?fab=faba", "rita").unmount();
+  const { router } = openPortal("/labels?fab=faba", "rita");
+  await screen.findByRole("heading", { level: 1, name: "Labels" });
+  served.cloud.down = true;
+  await router.navigate("/queue?fab=faba");
+  expect(await screen.findByText(/The API cannot be reached/)).toBeTruthy();
+  served.cloud.down = false;
+  screen.getByRole("button", { name: "Try again" }).click();
+  await drawn();
+});

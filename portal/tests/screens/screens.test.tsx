@@ -1,0 +1,148 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import axe from "axe-core";
+import { describe, expect, it, test } from "vitest";
+
+import { openPortal, recordWhere, serveCloud } from "../portal";
+
+const served = serveCloud();
+
+const SCREENS = [
+  ["/queue?fab=faba", "Queue", /of \d+ dies fail/],
+  ["/gallery?fab=faba", "Gallery", /^Choose wafer/],
+  ["/lots?fab=faba&lot=LOT-4711", "Lot LOT-4711", /Stacked map of 25 wafers/],
+  ["/wafers?fab=faba", "Wafers", /^Wafer 25$/],
+  ["/quality?fab=faba", "Quality", /9 wrong of 412 audited wafers/],
+  ["/audit?fab=faba", "Audit and export", /Two patterns/],
+  ["/labels?fab=faba", "Labels", /A thin line of failing dies/],
+  ["/settings?fab=faba", "Settings", /Accept the model's answer/],
+] as const;
+
+const isThere = (what: RegExp) =>
+  waitFor(() => {
+    // By label rather than by role: jsdom takes seconds to compute the roles of a large screen.
+    const found = [...screen.queryAllByText(what), ...screen.queryAllByLabelText(what)];
+    expect(found.length).toBeGreaterThan(0);
+  });
+
+/** Colours need a browser: the browser tests look at them. */
+async function faultsOf(element: Element): Promise<string[]> {
+  const { violations } = await axe.run(element, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`);
+}
+
+describe.each(SCREENS)("the screen %s", (at, title, what) => {
+  it("shows what it is for, accessibly", async () => {
+    const { container } = openPortal(at, "ada");
+    await screen.findByRole("heading", { level: 1, name: title });
+    await isThere(what);
+    expect(await faultsOf(container)).toEqual([]);
+  });
+});
+
+test.each(SCREENS.filter(([at]) => !/queue|settings/.test(at)))("the screen %s says when the API cannot be reached, and tries again", async (at, title) => {
+  const { router } = openPortal("/settings?fab=faba", "ada");
+  await screen.findByRole("heading", { level: 1, name: "Settings" });
+  served.cloud.down = true;
+  await router.navigate(at);
+  await screen.findByRole("heading", { level: 1, name: title }, { timeout: 10_000 });
+  expect((await screen.findAllByText(/The API cannot be reached/, {}, { timeout: 15_000 })).length).toBeGreaterThan(0);
+  expect(screen.getAllByRole("button", { name: "Try again" }).length).toBeGreaterThan(0);
+});
+
+it("a wafer's screen tells why it went where it went", async () => {
+  const record = recordWhere(served.cloud, ({ fab, said, review }) => fab === "faba" && said.reason === "doubtful" && review?.state === "disputed");
+  const { container } = openPortal(`/wafers/${encodeURIComponent(record.item)}`, "ada");
+  expect(await screen.findByText(/is below the 80 % that/)).toBeTruthy();
+  expect(screen.getByText("The chain of events is whole")).toBeTruthy();
+  expect(screen.getAllByText(/Two patterns on top of each other/).length).toBeGreaterThan(0);
+  await isThere(/of \d+ dies fail/);
+  expect(await faultsOf(container)).toEqual([]);
+});
+
+it("a wafer is sent back with a reason", async () => {
+  const record = recordWhere(served.cloud, ({ fab, review }) => fab === "faba" && review?.state === "settled");
+  const { user } = openPortal(`/wafers/${encodeURIComponent(record.item)}`, "erin");
+  await user.click(await screen.findByRole("button", { name: "Send back" }));
+  const dialog = await screen.findByRole("dialog");
+  await user.type(within(dialog).getByRole("textbox"), "look at the rim");
+  await user.click(within(dialog).getByRole("button", { name: "Send back" }));
+  await waitFor(() => expect(record.review).toMatchObject({ state: "open", comment: "look at the rim" }));
+});
+
+it("a screen that is not for one's role says whose it is", async () => {
+  openPortal("/quality?fab=faba", "rita");
+  expect(await screen.findByText("This is not for your role")).toBeTruthy();
+  expect(screen.queryByRole("link", { name: "Quality" })).toBeNull();
+});
+
+it("another fab's wafer does not exist", async () => {
+  const record = recordWhere(served.cloud, ({ fab }) => fab === "fabb");
+  openPortal(`/wafers/${encodeURIComponent(record.item)}`, "rita");
+  expect(await screen.findByText("There is no such thing in your fabs.")).toBeTruthy();
+});
+
+it("an alert's link finds the wafers that it names", async () => {
+  openPortal("/wafers?fab=faba&camera=inspect-1&prediction=Scratch&lot=LOT-4711", "erin");
+  await screen.findByRole("heading", { level: 1, name: "Wafers" });
+  const expected = [...served.cloud.records.values()].filter(({ lot, said }) => lot === "LOT-4711" && said.label === "Scratch").length;
+  expect(await screen.findByText(`(${expected})`)).toBeTruthy();
+});
+
+it("a search is kept under a name and opened again", async () => {
+  const { user, router } = openPortal("/wafers?fab=faba&label=Donut", "erin");
+  await user.type(await screen.findByRole("textbox", { name: "Name of the view" }), "Rings");
+  await user.click(screen.getByRole("button", { name: "Keep as a view" }));
+  await router.navigate("/wafers?fab=faba");
+  await user.click(await screen.findByRole("button", { name: "Rings" }));
+  await waitFor(() => expect(router.state.location.search).toContain("label=Donut"));
+});
+
+it("many wafers are answered at once, previewed, and taken back as one", async () => {
+  const { user } = openPortal("/gallery?fab=faba", "rita");
+  const [first, second] = await screen.findAllByRole("button", { name: /^Choose wafer/ });
+  if (!first || !second) throw new Error("expected two wafers");
+  await user.click(first);
+  await user.click(second);
+  await user.keyboard("7");
+  const dialog = await screen.findByRole("dialog", { name: "Answer 2 wafers with Random?" });
+  const yes = await within(dialog).findByRole("button", { name: "Answer 2" });
+  await waitFor(() => expect(document.activeElement).toBe(yes));
+  await user.keyboard("{Enter}");
+  const bulk = () => [...served.cloud.records.values()].flatMap(({ review }) => review?.readings ?? []).filter((reading) => reading.bulk);
+  await waitFor(() => expect(bulk()).toHaveLength(2));
+  await user.click(await screen.findByRole("button", { name: "Undo the whole batch" }));
+  await waitFor(() => expect(bulk()).toHaveLength(0));
+});
+
+it("the preview of a bulk answer names what is held by others", async () => {
+  const record = recordWhere(served.cloud, ({ fab, review }) => fab === "faba" && review?.state === "open");
+  Object.assign(record.review ?? {}, { holder: "remo", lease_until_ms: Date.now() + 60_000 });
+  const { user } = openPortal("/gallery?fab=faba", "rita");
+  await user.click(await screen.findByRole("button", { name: new RegExp(`^Choose wafer ${record.wafer} of ${record.lot},`) }));
+  await user.keyboard("7");
+  expect(await screen.findByText(/held by remo/, { selector: "li" })).toBeTruthy();
+});
+
+it("a key can be given to another action", async () => {
+  const { user } = openPortal("/settings?fab=faba", "rita");
+  await user.click(await screen.findByRole("button", { name: /^Skip, for somebody else: S/ }));
+  await user.keyboard("x");
+  expect(await screen.findByRole("button", { name: /^Skip, for somebody else: X/ })).toBeTruthy();
+});
+
+it("an export is asked for and fetched when it is written", async () => {
+  const { user } = openPortal("/audit?fab=faba", "erin");
+  await user.click(await screen.findByRole("button", { name: "Export" }));
+  expect(await screen.findByText(/75 wafers/, {}, { timeout: 8_000 })).toBeTruthy();
+});
+
+it("an administrator changes what a class means", async () => {
+  const { user } = openPortal("/labels?fab=faba", "ada");
+  await user.click(await screen.findByRole("button", { name: "Change Donut" }));
+  const dialog = await screen.findByRole("dialog", { name: "What Donut means" });
+  const meaning = within(dialog).getByRole("textbox", { name: "Meaning" });
+  await user.clear(meaning);
+  await user.type(meaning, "A closed ring.");
+  await user.click(within(dialog).getByRole("button", { name: "Save" }));
+  expect(await screen.findByText("A closed ring.", { selector: "div" })).toBeTruthy();
+});
