@@ -3,14 +3,15 @@ PYTHON ?= python3
 ARGS ?=
 PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
+PY_BENCH := .venv-bench/bin/python
 PACKAGES := fabwafer edge_component lambdas infra sandbox bench
-SOURCES := $(PACKAGES) training tests scripts app.py
+SOURCES := $(PACKAGES) training tests scripts notebooks app.py
 # The CDK's runtime prints a banner about each old Node version at every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox test test-sandbox test-long test-arm64 check lint types imports synth bench walk \
-	format schemas lock component app train
+.PHONY: help setup demo sandbox test test-sandbox test-long test-arm64 check lint types imports synth bench bench-model \
+	model-report walk format schemas openapi lock component app train portal portal-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -49,12 +50,13 @@ test-arm64: app ## the built component in an arm64 Debian under qemu (root cache
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) scripts/test_arm64 $(ARGS)
 
-check: lint types imports test test-sandbox synth ## the one definition of green
+check: lint types imports test portal-check test-sandbox synth ## the one definition of green
 
 lint: app
 	@.venv/bin/ruff check $(SOURCES)
 	@.venv/bin/ruff format --check -q $(SOURCES)
 	@$(PY) scripts/write_schemas --check
+	@$(PY) scripts/write_openapi --check
 
 types: app train
 	@.venv/bin/mypy $(PACKAGES) app.py
@@ -72,6 +74,14 @@ component: app ## the Greengrass artifacts into build/component
 bench: app ## measure the edge and the functions; docs/benchmarks.md keeps the table
 	@$(PY) -m bench $(ARGS)
 
+bench-model: train ## the shipped model beside its fp32, other runtimes and larger networks, in the same document
+	@$(PYTHON) scripts/setup bench
+	@$(PY_TRAIN) -m bench.model.references
+	@$(PY_BENCH) -m bench.model $(ARGS)
+
+model-report: train ## the model card and its figures, from the files in models/wafer-map/report
+	@$(PY_TRAIN) -m training.report --data ../shared/data/wm811k_labelled.npz $(ARGS)
+
 walk: app ## the way of a wafer through the files
 	@$(PY) scripts/walk
 
@@ -81,6 +91,15 @@ format: app
 
 schemas: app ## write docs/schemas from the models
 	@$(PY) scripts/write_schemas
+
+openapi: app ## write portal/openapi.json from the review API's code
+	@$(PY) scripts/write_openapi
+
+portal: ## build the review portal into portal/dist
+	@cd portal && npm ci --no-fund --no-audit && npm run build
+
+portal-check: ## the portal's types, lint and tests
+	@cd portal && npm ci --no-fund --no-audit && npm run types:check && npm run lint && npm test
 
 lock: app ## compile requirements/*.txt anew
 	@$(PY) scripts/lock

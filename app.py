@@ -8,6 +8,7 @@ from aws_cdk import App
 
 from fabwafer.errors import FabWaferError
 from infra import findings
+from infra.portal_stack import PortalStack
 from infra.settings import read_settings
 from infra.stacks import (
     DataStack,
@@ -26,10 +27,12 @@ def build(app: App, root: Path) -> None:
     service = ServiceStack(app, "FabWaferService", settings, data)
     ObservabilityStack(app, "FabWaferObservability", settings, service)
     fleet = FleetStack(app, "FabWaferFleet", settings)
-    if not settings.in_sandbox:  # the emulator knows no Greengrass
+    if not settings.in_sandbox:  # the emulator knows no Greengrass, and serves the portal itself
         canaries = GreengrassStack(app, "FabWaferGreengrass", settings, data)
         canaries.add_stack_dependency(fleet)
         RolloutStack(app, "FabWaferRollout", canaries)
+        if settings.portal_build is not None:
+            PortalStack(app, "FabWaferPortal", settings, data, service)
     findings.check(app)
 
 

@@ -1,17 +1,11 @@
 """`python -m bench [--write]`: measure everything, print the table, and keep it in docs/benchmarks.md."""
 
 import argparse
-from pathlib import Path
 
 from bench import edge, functions
-from bench.table import markdown
+from bench.table import keep, markdown
 
-KEPT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-_HEAD = """# Benchmarks
-
-Written by `make bench ARGS=--write`; figures are of the machine named below.
-
-"""
+_SECTION = "system"
 
 
 def main() -> None:
@@ -22,7 +16,7 @@ def main() -> None:
     table = markdown([*edge.measure(), *functions.measure()])
     print(table)
     if options.write:
-        KEPT.write_text(_HEAD + table)
+        keep(_SECTION, table)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+KEPT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -21,6 +23,22 @@ def markdown(rows: Iterable[Row]) -> str:
     lines = ["| what | figure | how |", "|---|---:|---|"]
     lines += [f"| {row.what} | {_readable(row.value)} {row.unit} | {row.how} |" for row in rows]
     return "\n".join([machine(), "", *lines, ""])
+
+
+def keep(section: str, text: str, document: Path = KEPT) -> None:
+    """Replace what stands between a section's two markers in a document.
+
+    Raises:
+        ValueError: If the document has no such markers.
+    """
+    content = document.read_text()
+    first, last = f"<!-- {section} -->\n", f"<!-- /{section} -->\n"
+    if not 0 <= content.find(first) < content.find(last):
+        raise ValueError(f"{document}: expected {first.strip()} and, after it, {last.strip()}")
+    before, _, rest = content.partition(first)
+    fresh = document.with_suffix(".part")
+    fresh.write_text(f"{before}{first}\n{text.strip()}\n\n{last}{rest.partition(last)[2]}")
+    fresh.rename(document)
 
 
 def machine() -> str:

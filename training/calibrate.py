@@ -19,11 +19,15 @@ from scipy.stats import beta  # type: ignore[import-untyped]
 from training.maps import Ints
 from training.metrics import Bools, Decisions, Floats
 
+ASSUMPTIONS = (
+    "lots to come are drawn as the calibration lots were, with the same products, tools and share of defects; "
+    "labels are right; the graph is the one that was calibrated, its int8 ranges set by wafers of the same lots"
+)
 MAX_ESCAPES = 0.02
 MAX_WRONG_CALLS = 0.05
 CONFIDENCE = 0.95
 NEVER = 1.0
-_GRID = 1 - np.geomspace(1e-4, 0.6, 120)
+_GRID = 1 - np.geomspace(1e-4, 0.6, 600)
 _STRICTEST_FOR_DEFECTS = 0.97
 
 
@@ -94,7 +98,8 @@ def accept_policy(thresholds: dict[str, Threshold], labels: tuple[str, ...]) -> 
 def _for_normal(decisions: Decisions) -> Threshold:
     """Of the defective wafers, how many pass as normal unseen?"""
     defect = decisions.truth != decisions.normal
-    passing = np.where(decisions.predicted == decisions.normal, decisions.confidence, -1.0)[defect]
+    called_normal = (decisions.predicted == decisions.normal) & ~decisions.blocked
+    passing = np.where(called_normal, decisions.confidence, -1.0)[defect]
     lots = decisions.lots[defect]
     return _walk(_GRID, MAX_ESCAPES, lambda limit: (passing >= limit, lots))
 
@@ -104,7 +109,7 @@ def _for_defects(decisions: Decisions) -> Threshold:
 
     The walk starts where enough calls are accepted to certify anything.
     """
-    called = decisions.predicted != decisions.normal
+    called = (decisions.predicted != decisions.normal) & ~decisions.blocked
     confidence, lots = decisions.confidence[called], decisions.lots[called]
     wrong = (decisions.predicted != decisions.truth)[called]
 

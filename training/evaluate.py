@@ -3,7 +3,7 @@
     python -m training.evaluate --bundle models/wafer-map --data X.npz --json metrics.json --predictions preds.csv
 
 `--split test` keeps to the lots of one split, `--symmetries` also counts the decisions that turning or
-mirroring a wafer changes.
+mirroring a wafer changes, `--against fp32.onnx` puts the float graph's figures beside.
 """
 
 import argparse
@@ -19,20 +19,33 @@ import numpy.typing as npt
 import onnxruntime as ort  # type: ignore[import-untyped]
 from pydantic import JsonValue
 
-from fabwafer.bundle import MODEL, read_bundle
-from fabwafer.errors import ContractError, FabWaferError
+from fabwafer.bundle import MEASURES, MODEL, read_bundle
+from fabwafer.errors import BundleError, ContractError, FabWaferError
 from fabwafer.triage import Policy
-from training.dataset import Split, WaferSet, read_npz, splits
+from training.comparison import beside
+from training.curves import curves
+from training.dataset import Split, WaferSet, splits
+from training.doubts import Measures, doubts_of
 from training.maps import Codes, Ints, eight_views
 from training.metrics import Bools, Decisions, Floats, report
+from training.report_files import write_json
+from training.sources import kind_of, read_wafers
 
 
 def open_model(model: Path | bytes) -> ort.InferenceSession:
-    """Return a session that decides as the edge does: one thread, one wafer at a time."""
+    """Return a session that decides as the edge does: one thread, one wafer at a time.
+
+    Raises:
+        BundleError: If it is no graph that ONNX Runtime can run.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     source = model if isinstance(model, bytes) else str(model)
-    return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    try:
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has no common base for what a bad graph raises
+        shown = "the graph" if isinstance(model, bytes) else str(model)
+        raise BundleError(f"{shown}: {type(error).__name__}: {error}") from error
 
 
 def classify(session: ort.InferenceSession, maps: Iterable[Codes]) -> Floats:
@@ -41,8 +54,21 @@ def classify(session: ort.InferenceSession, maps: Iterable[Codes]) -> Floats:
     return np.stack(rows).astype(np.float64)
 
 
+def measure(session: ort.InferenceSession, maps: Iterable[Codes]) -> tuple[Floats, Measures]:
+    """Return probabilities (maps, labels), and what else the graph measures, one value a map."""
+    known = [each.name for each in session.get_outputs() if each.name in MEASURES]
+    names = ["probabilities", *known]
+    rows = [session.run(names, {"wafer": wafer}) for wafer in maps]
+    probabilities = np.stack([row[0] for row in rows]).astype(np.float64)
+    measured = {
+        MEASURES[name]: np.array([float(np.ravel(row[n])[0]) for row in rows])
+        for n, name in enumerate(known, 1)
+    }
+    return probabilities, measured
+
+
 def decide(probabilities: Floats, policy: Policy) -> tuple[Ints, Bools]:
-    """Return the labels' positions, and who would skip review, as triage decides it."""
+    """Return the labels' positions, and which of them are probable enough, as triage decides it."""
     predicted = probabilities.argmax(1)
     thresholds = np.array([policy.accept_threshold(label) for label in policy.labels])
     return predicted, probabilities.max(1) >= thresholds[predicted]
@@ -62,19 +88,32 @@ def truth_of(wafers: WaferSet, indices: Ints, policy: Policy) -> Ints:
 def decisions_of(
     session: ort.InferenceSession, wafers: WaferSet, indices: Ints, policy: Policy
 ) -> Decisions:
-    """Run the model over the wafers at `indices`."""
+    """Run the model over the wafers at `indices`.
+
+    Raises:
+        BundleError: If the graph has not as many labels as the policy.
+        ContractError: If the data knows a class that the policy does not.
+    """
     truth = truth_of(wafers, indices, policy)
     maps = (wafers.maps[int(index)] for index in indices)
-    probabilities = classify(session, maps)
-    predicted, accepted = decide(probabilities, policy)
+    probabilities, measured = measure(session, maps)
+    if probabilities.shape[1] != len(policy.labels):
+        raise BundleError(
+            f"probabilities: expected {len(policy.labels)}, the labels of {policy.model}, "
+            f"got {probabilities.shape[1]}"
+        )
+    predicted, sure = decide(probabilities, policy)
+    doubts = doubts_of(measured, policy, len(indices))
     return Decisions(
         truth=truth,
         predicted=predicted,
         probabilities=probabilities,
-        accepted=accepted,
+        accepted=sure & ~doubts.any,
         lots=wafers.lots[indices],
         labels=policy.labels,
         normal=policy.labels.index(policy.normal),
+        sure=sure,
+        doubts=doubts,
     )
 
 
@@ -102,8 +141,26 @@ def write_predictions(file: IO[str], rows: Ints, decisions: Decisions) -> None:
         writer.writerow([row, labels[position], shown[position], int(accepted), *shown])
 
 
+def float_graph(path: Path) -> Path:
+    """Return the graph that a path names: a file, or that of a bundle, which is checked.
+
+    Raises:
+        BundleError: If there is none.
+    """
+    if path.is_dir():
+        read_bundle(path)
+        return path / MODEL
+    if not path.is_file():
+        raise BundleError(f"{path}: expected an ONNX graph or a bundle")
+    return path
+
+
 def evaluate(
-    bundle: Path, data: Path, split: Split | None = None, symmetries: bool = False
+    bundle: Path,
+    data: Path,
+    split: Split | None = None,
+    symmetries: bool = False,
+    against: Path | None = None,
 ) -> tuple[dict[str, JsonValue], npt.NDArray[np.int64], Decisions]:
     """Return figures, the wafers' rows and the decisions of a bundle on a data file or one split of it.
 
@@ -112,14 +169,22 @@ def evaluate(
         ContractError: If the data is unreadable, or knows labels that the bundle does not.
     """
     manifest = read_bundle(bundle)
-    wafers = read_npz(data)
+    wafers = read_wafers(data, kind_of(manifest))
     indices = splits(wafers)[split] if split else np.arange(len(wafers))
     if not len(indices):
         raise ContractError(f"{data}: lot", split, "wafers in this split")
     session = open_model(bundle / MODEL)
     decisions = decisions_of(session, wafers, indices, manifest.policy)
-    figures: dict[str, JsonValue] = {"model": manifest.model, "split": split}
-    figures |= report(decisions)
+    figures: dict[str, JsonValue] = {
+        "model": manifest.model,
+        "sha256": manifest.files[MODEL],
+        "split": split,
+        **report(decisions),
+        **curves(decisions, wafers.rows[indices]),
+    }
+    if against:
+        floats = decisions_of(open_model(float_graph(against)), wafers, indices, manifest.policy)
+        figures |= beside(decisions, floats)
     if symmetries:
         figures["changed_by_symmetry"] = changed_by_symmetry(session, wafers, indices)
     return figures, wafers.rows[indices], decisions
@@ -134,14 +199,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--predictions", type=Path)
     parser.add_argument("--split", type=Split, choices=list(Split))
     parser.add_argument("--symmetries", action="store_true")
+    parser.add_argument("--against", type=Path, help="fp32 graph, or a bundle")
     given = parser.parse_args(arguments)
     try:
-        figures, rows, decisions = evaluate(given.bundle, given.data, given.split, given.symmetries)
+        figures, rows, decisions = evaluate(
+            given.bundle, given.data, given.split, given.symmetries, given.against
+        )
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     if given.json:
-        given.json.write_text(json.dumps(figures, indent=1) + "\n")
+        write_json(given.json, figures)
     if given.predictions:
         with given.predictions.open("w", newline="") as file:
             write_predictions(file, rows, decisions)

@@ -1,27 +1,28 @@
-"""A run folder -> a bundle: int8 graph, manifest with thresholds and figures, model card.
+"""A run folder -> a bundle: int8 graph, manifest with thresholds and figures. The float graph stays with the run.
 
     python -m training.export --run runs/a --data ../shared/data/wm811k_labelled.npz --bundle models/wafer-map
 
-Temperature from the validation lots, int8 ranges and acceptance thresholds from the calibration lots; the
-test lots are read once, at the end, for the figures.
+Temperature and the thresholds of novelty and refusal from the validation lots, int8 ranges and acceptance thresholds
+from the calibration lots; the
+test lots are read once, at the end, for the figures, and only if the gate lets int8 pass (`training.gate`).
 """
 
 import argparse
-import hashlib
-import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
-from fabwafer.bundle import MANIFEST, MODEL, Manifest
+from fabwafer.bundle import Manifest
 from fabwafer.errors import ContractError, FabWaferError
 from fabwafer.triage import Policy
 from training import graph
 from training.calibrate import (
+    ASSUMPTIONS,
     CONFIDENCE,
     MAX_ESCAPES,
     MAX_WRONG_CALLS,
@@ -30,17 +31,21 @@ from training.calibrate import (
     accept_thresholds,
     fit_temperature,
 )
-from training.dataset import SPLIT_SEED, Split, WaferSet, read_npz, splits
-from training.evaluate import decisions_of, open_model
+from training.comparison import beside
+from training.dataset import SPLIT_SEED, Split, WaferSet, require_wafers, splits
+from training.evaluate import decide, decisions_of, open_model
+from training.gate import SPLITS, Contender, Limits, gate, to_time
 from training.maps import Ints
 from training.metrics import report
 from training.model import Network, multiply_adds
-from training.model_card import CARD, model_card
 from training.quantize import calibration_sample, quantize, set_constant
-from training.run import load
+from training.run import Recipe, load
+from training.screening import described, sample, screen, teach_novelty
+from training.sources import read_wafers
+from training.writing import write_bundle
 
-NAME = "wafer-map"
-VERSION = "1.0.0"
+NAME = "wafer-map@1.0.0"
+FP32 = "fp32.onnx"
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Candidate:
     policy: Policy
     temperature: float
     thresholds: dict[str, Threshold]
+    screening: dict[str, JsonValue]
 
 
 def make_candidate(
@@ -60,57 +66,63 @@ def make_candidate(
     """Quantize and calibrate; never touches the test lots."""
     fp32 = graph.build(network)
     int8 = quantize(fp32, calibration_sample(wafers, parts[Split.CALIBRATION]))
+    teach_novelty((int8, fp32), wafers, parts[Split.TRAIN], policy.normal)
     validation = decisions_of(
         open_model(int8.SerializeToString()), wafers, parts[Split.VALIDATION], policy
     )
     temperature = fit_temperature(validation.probabilities, validation.truth)
     for model in (fp32, int8):
         set_constant(model, graph.TEMPERATURE, temperature)
-    calibration = decisions_of(
-        open_model(int8.SerializeToString()), wafers, parts[Split.CALIBRATION], policy
-    )
+    session = open_model(int8.SerializeToString())
+    screened = screen(session, validation, sample(wafers, parts[Split.VALIDATION]))
+    policy = policy.model_copy(update=asdict(screened))
+    calibration = decisions_of(session, wafers, parts[Split.CALIBRATION], policy)
     thresholds = accept_thresholds(calibration)
-    accept = accept_policy(thresholds, policy.labels)
-    policy = policy.model_copy(update={"accept": accept})
-    return Candidate(int8, fp32, policy, temperature, thresholds)
+    policy = policy.model_copy(update={"accept": accept_policy(thresholds, policy.labels)})
+    _, sure = decide(calibration.probabilities, policy)
+    screening = described(screened, replace(calibration, sure=sure))
+    return Candidate(int8, fp32, policy, temperature, thresholds, screening)
 
 
-def measure(candidate: Candidate, wafers: WaferSet, indices: Ints) -> dict[str, JsonValue]:
-    """Return the figures of int8, beside those of fp32 on the same wafers."""
-    int8, fp32 = (
-        decisions_of(open_model(model.SerializeToString()), wafers, indices, candidate.policy)
-        for model in (candidate.int8, candidate.fp32)
+def contenders(
+    candidate: Candidate, wafers: WaferSet, indices: Ints
+) -> tuple[Contender, Contender]:
+    """Return int8 and fp32 with what they say of the wafers at `indices`."""
+    graphs = (candidate.int8, candidate.fp32)
+    int8, fp32 = (open_model(each.SerializeToString()) for each in graphs)
+    return (
+        Contender(int8, decisions_of(int8, wafers, indices, candidate.policy)),
+        Contender(fp32, decisions_of(fp32, wafers, indices, candidate.policy)),
     )
-    figures = report(int8)
-    float_figures = report(fp32)
-    figures["fp32"] = {
-        name: float_figures[name] for name in ("macro_f1", "accuracy", "ece", "classes")
-    }
-    figures["same_decision_as_fp32"] = float((int8.predicted == fp32.predicted).mean())
-    return figures
 
 
-def export(run_folder: Path, data: Path, bundle: Path) -> Manifest:
-    """Make, measure and write the bundle of a run; returns its manifest.
+def export(
+    run_folder: Path, data: Path, bundle: Path, limits: Limits | None = None, model: str = NAME
+) -> Manifest:
+    """Make, measure and write the bundle of a run, to be known as name@version; returns its manifest.
 
     Raises:
-        ContractError: If the run or the data cannot be read.
+        ContractError: If the run or the data cannot be read, a split has no wafers, or the name is none.
+        GateError: If int8 loses more than the limits allow; the bundle before stays.
     """
-    wafers = read_npz(data)
+    wafers = read_wafers(data)
     parts = splits(wafers)
     run = load(run_folder, torch.device("cpu"))
     if run.recipe.data != wafers.digest():
         raise ContractError("--data", wafers.digest(), f"the run's data {run.recipe.data}")
+    require_wafers(wafers, parts)
     network = run.averaged
-    labels = run.recipe.labels
-    policy = Policy(
-        model=f"{NAME}@{VERSION}",
-        labels=labels,
-        normal=run.recipe.normal,
-    )
+    policy = _policy(model, run.recipe)
     candidate = make_candidate(network, wafers, parts, policy)
+    held_out = np.sort(np.concatenate([parts[split] for split in SPLITS]))
+    _keep(candidate.fp32, run_folder / FP32)
+    passed = gate(*contenders(candidate, wafers, held_out), to_time(wafers, held_out), limits)
+    int8, fp32 = (each.decisions for each in contenders(candidate, wafers, parts[Split.TEST]))
     content = candidate.int8.SerializeToString()
-    figures = measure(candidate, wafers, parts[Split.TEST]) | {
+    figures = {
+        **report(int8),
+        **beside(int8, fp32),
+        "gate": {"splits": list(SPLITS), **passed},
         "promise": promises(candidate),
         "size_bytes": len(content),
         "multiply_adds": multiply_adds(network),
@@ -119,12 +131,14 @@ def export(run_folder: Path, data: Path, bundle: Path) -> Manifest:
     described: dict[str, JsonValue] = {
         "sha256": wafers.digest(),
         "wafers": len(wafers),
+        "kind": wafers.maps.kind.value,
         "split_seed": SPLIT_SEED,
         "parts": {split.value: len(indices) for split, indices in parts.items()},
     }
+    name, _, version = model.partition("@")
     manifest = Manifest(
-        name=NAME,
-        version=VERSION,
+        name=name,
+        version=version,
         policy=candidate.policy,
         files={},
         metrics=figures,
@@ -134,36 +148,32 @@ def export(run_folder: Path, data: Path, bundle: Path) -> Manifest:
     return manifest
 
 
+def _policy(model: str, recipe: Recipe) -> Policy:
+    try:
+        return Policy(model=model, labels=recipe.labels, normal=recipe.normal)
+    except ValidationError as error:
+        raise ContractError("--model", model, "<name>@<version>") from error
+
+
+def _keep(model: onnx.ModelProto, path: Path) -> None:
+    unfinished = path.with_suffix(".part")
+    onnx.save(model, unfinished)
+    unfinished.rename(path)
+
+
 def promises(candidate: Candidate) -> dict[str, JsonValue]:
     """Return what the acceptance thresholds promise, and how that was found."""
     return {
         "method": "fixed-sequence testing; Clopper-Pearson, lots as units (Korn-Graubard)",
+        "assumptions": ASSUMPTIONS,
+        "data": "lots of the calibration part of `data.sha256`",
         "confidence": CONFIDENCE,
         "max_escapes": MAX_ESCAPES,
         "max_wrong_defect_calls": MAX_WRONG_CALLS,
         "temperature": candidate.temperature,
         "thresholds": {name: asdict(each) for name, each in candidate.thresholds.items()},
+        **candidate.screening,
     }
-
-
-def write_bundle(bundle: Path, model: bytes, manifest: Manifest) -> None:
-    """Write the bundle beside its place, then swap: nobody ever sees half of one."""
-    fresh = bundle.with_name(f"{bundle.name}.part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    (fresh / MODEL).write_bytes(model)
-    (fresh / CARD).write_text(model_card(manifest))
-    digests = {
-        name: hashlib.sha256((fresh / name).read_bytes()).hexdigest() for name in (MODEL, CARD)
-    }
-    manifest = manifest.model_copy(update={"files": digests})
-    (fresh / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n")
-    previous = bundle.with_name(f"{bundle.name}.old")
-    shutil.rmtree(previous, ignore_errors=True)
-    if bundle.exists():
-        bundle.rename(previous)
-    fresh.rename(bundle)
-    shutil.rmtree(previous, ignore_errors=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -172,9 +182,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--model", default=NAME, help="its name@version (default: %(default)s)")
+    for each in fields(Limits):
+        option = f"--limit-{each.name.replace('_', '-')}"
+        parser.add_argument(option, dest=each.name, type=float, default=each.default)
     given = parser.parse_args(arguments)
     try:
-        manifest = export(given.run, given.data, given.bundle)
+        limits = Limits(**{each.name: getattr(given, each.name) for each in fields(Limits)})
+        manifest = export(given.run, given.data, given.bundle, limits, given.model)
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1

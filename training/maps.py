@@ -1,4 +1,4 @@
-"""Wafer maps of many sizes in one array, and when two of them are the same map."""
+"""Wafer maps or other pictures of many sizes in one array, and when two of them are the same."""
 
 import hashlib
 import lzma
@@ -6,8 +6,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,10 @@ import numpy.typing as npt
 from fabwafer.errors import ContractError
 
 NO_DIE, PASS, FAIL = 0, 1, 2
+HIGHEST_CODE = 2.0
+IS_DIE = (0.0, 63.0)
+IS_FAIL = (1.0, 190.0)
+"""Above these a cell is a die, and fails: in a map of codes 0, 1, 2, and in a picture of greys 0, 127, 255."""
 _EXPECTED = "an npz of wafer maps"
 
 Ints = npt.NDArray[np.int64]
@@ -22,30 +28,58 @@ Codes = npt.NDArray[np.uint8]
 Members = dict[str, npt.NDArray[np.generic]]
 
 
+class Kind(StrEnum):
+    """What the values of a picture mean, and so what a network is given of it."""
+
+    DIES = "dies"
+    GREY = "grey"
+    COLOUR = "colour"
+
+    @property
+    def channels(self) -> int:
+        """Return values a pixel: red, green and blue, or one."""
+        return 3 if self is Kind.COLOUR else 1
+
+    @property
+    def planes(self) -> int:
+        """Return how many planes a network is given: two of dies (is there, fails), else one a channel."""
+        return 2 if self is Kind.DIES else self.channels
+
+
 @dataclass(frozen=True)
 class Maps:
-    """Die codes (0 no die, 1 pass, 2 fail) at die resolution, one map after another.
+    """Die codes (0 no die, 1 pass, 2 fail) at die resolution, or pixels, one map after another.
 
     Attributes:
-        flat: All codes, uint8.
+        flat: All values, uint8.
         shapes: (maps, 2): height and width.
+        kind: What the values are.
     """
 
     flat: Codes
     shapes: Ints
+    kind: Kind = Kind.DIES
+
+    @classmethod
+    def of(cls, each: Sequence[Codes], kind: Kind = Kind.DIES) -> Self:
+        """Put maps together, each uint8 of shape (height, width), in colour (height, width, 3)."""
+        shapes = np.array([one.shape[:2] for one in each], np.int64).reshape(-1, 2)
+        flat = np.concatenate([np.zeros(0, np.uint8), *(one.ravel() for one in each)])
+        return cls(flat, shapes, kind)
 
     @cached_property
     def offsets(self) -> Ints:
         """Return where each map begins, and where the last one ends."""
-        return np.concatenate(([0], np.cumsum(self.shapes.prod(1))))
+        return np.concatenate(([0], np.cumsum(self.shapes.prod(1)))) * self.kind.channels
 
     def __len__(self) -> int:
         return len(self.shapes)
 
     def __getitem__(self, index: int) -> Codes:
-        """Return one map, uint8 of shape (height, width)."""
-        height, width = self.shapes[index]
-        return self.flat[self.offsets[index] : self.offsets[index + 1]].reshape(height, width)
+        """Return one map, uint8 of shape (height, width), in colour (height, width, 3)."""
+        depth = (3,) if self.kind is Kind.COLOUR else ()
+        values = self.flat[self.offsets[index] : self.offsets[index + 1]]
+        return values.reshape(*self.shapes[index], *depth)
 
 
 def read_members(path: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> Members:
@@ -89,7 +123,7 @@ def integers(path: Path, members: Members, name: str) -> Ints:
 
 def eight_views(wafer: Codes) -> Iterator[Codes]:
     """Yield the map turned by quarters, and mirrored."""
-    for view in (wafer, wafer.T):
+    for view in (wafer, wafer.swapaxes(0, 1)):
         for turns in range(4):
             yield np.rot90(view, turns)
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import JsonValue
 
+from training.doubts import Doubts, shares
 from training.maps import Ints
 
 Bools = npt.NDArray[np.bool_]
@@ -18,7 +19,12 @@ _BOOTSTRAP_SEED = 20260101
 
 @dataclass(frozen=True)
 class Decisions:
-    """What a model said of wafers whose truth is known."""
+    """What a model said of wafers whose truth is known.
+
+    Attributes:
+        sure: Whose label is probable enough.
+        doubts: What else is known of them, if the graph tells.
+    """
 
     truth: Ints
     predicted: Ints
@@ -27,11 +33,18 @@ class Decisions:
     lots: Ints
     labels: tuple[str, ...]
     normal: int
+    sure: Bools | None = None
+    doubts: Doubts | None = None
 
     @property
     def confidence(self) -> Floats:
         """Return the probability of each predicted label."""
         return self.probabilities[np.arange(len(self.predicted)), self.predicted]
+
+    @property
+    def blocked(self) -> Bools:
+        """Tell which a person sees whatever the probability."""
+        return self.doubts.any if self.doubts else np.zeros(len(self.truth), bool)
 
 
 def confusion(truth: Ints, predicted: Ints, classes: int) -> Ints:
@@ -59,6 +72,7 @@ def macro_f1(matrix: Ints) -> Floats:
 def report(decisions: Decisions) -> dict[str, JsonValue]:
     """Return every figure of model.md's protocol, ready for JSON."""
     matrix = confusion(decisions.truth, decisions.predicted, len(decisions.labels))
+    doubts, sure = decisions.doubts, decisions.sure
     right = decisions.truth == decisions.predicted
     return {
         "wafers": len(right),
@@ -70,6 +84,7 @@ def report(decisions: Decisions) -> dict[str, JsonValue]:
         **_classes(matrix, decisions.labels),
         "binary": _binary(decisions),
         "accepting": _accepting(decisions),
+        "doubts": None if doubts is None or sure is None else shares(doubts, sure),
         "interval_95": _intervals(decisions),
         "confusion": matrix.tolist(),
     }

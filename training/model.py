@@ -6,12 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from training.maps import HIGHEST_CODE, IS_DIE, IS_FAIL, Kind
 from training.symmetry import Convolution, Turns
-
-HIGHEST_CODE = 2.0
-IS_DIE = (0.0, 63.0)
-IS_FAIL = (1.0, 190.0)
-"""Above these a cell is a die, and fails: in a map of codes 0, 1, 2, and in a picture of greys 0, 127, 255."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +24,12 @@ class Architecture:
     blocks: tuple[int, ...] = (1, 2, 1)
     features: int = 128
     dropout: float = 0.1
+    input: str = Kind.DIES.value
+
+    @property
+    def kind(self) -> Kind:
+        """Return what the pictures are."""
+        return Kind(self.input)
 
 
 def heat_side(shape: Architecture) -> int:
@@ -36,24 +38,34 @@ def heat_side(shape: Architecture) -> int:
 
 
 class Planes(nn.Module):
-    """Wafer of any size -> (batch, 2, side, side): the share of each cell that is die, and that fails.
+    """Picture of any size -> (batch, planes, side, side), 0..1.
 
+    Of wafer maps the share of each cell that is die, and that fails; of others its grey, or its red, green and blue.
     A cell is the exact area average of what it covers, when shrinking and when growing alike: a picture
     drawn k times larger gives the same planes, and a scratch one die wide survives.
     """
 
-    def __init__(self, side: int) -> None:
+    def __init__(self, side: int, kind: Kind = Kind.DIES) -> None:
         super().__init__()
-        self.side = side
+        self.side, self.kind = side, kind
 
     def forward(self, wafers: Tensor) -> Tensor:
-        """Take uint8 (batch, height, width), all of it die codes or all of it grey levels."""
-        levels = wafers.float()
-        grey = int(levels.amax() > HIGHEST_CODE)
-        planes = torch.stack((levels > IS_DIE[grey], levels > IS_FAIL[grey]), 1).float()
+        """Take uint8 (batch, height, width), of dies all codes or all grey levels; in colour (..., 3)."""
+        planes = _dies(wafers) if self.kind is Kind.DIES else _channels(wafers)
         rows = overlap(wafers.shape[1], self.side)
         columns = overlap(wafers.shape[2], self.side)
         return rows @ planes @ columns.T
+
+
+def _dies(wafers: Tensor) -> Tensor:
+    levels = wafers.float()
+    grey = int(levels.amax() > HIGHEST_CODE)
+    return torch.stack((levels > IS_DIE[grey], levels > IS_FAIL[grey]), 1).float()
+
+
+def _channels(pictures: Tensor) -> Tensor:
+    channels = pictures[:, None] if pictures.dim() == 3 else pictures.permute(0, 3, 1, 2)
+    return channels.float() / 255
 
 
 def overlap(length: int, side: int) -> Tensor:
@@ -86,7 +98,7 @@ class Network(nn.Module):
     def __init__(self, shape: Architecture) -> None:
         super().__init__()
         self.shape = shape
-        self.stem = Convolution(2, shape.widths[0], 5, 2, turns=Turns.IN)
+        self.stem = Convolution(shape.kind.planes, shape.widths[0], 5, 2, turns=Turns.IN)
         blocks = []
         inputs = shape.widths[0]
         for stage, (width, count) in enumerate(zip(shape.widths, shape.blocks, strict=True)):
@@ -117,23 +129,25 @@ class WaferClassifier(nn.Module):
 
     def __init__(self, network: Network, temperature: float = 1.0) -> None:
         super().__init__()
-        self.planes = Planes(network.shape.side)
+        self.planes = Planes(network.shape.side, network.shape.kind)
         self.network = network.eval()
         self.temperature = temperature
 
     def forward(self, wafer: Tensor) -> tuple[Tensor, Tensor]:
-        """Take uint8 (height, width); return probabilities (classes,), heat (n, n), n = `heat_side`.
+        """Take uint8 (height, width), in colour (..., 3); return probabilities (classes,), heat (n, n), n = `heat_side`.
 
-        Heat is the top label's class activation (Zhou et al. 2016), 0..1, where dies fail.
+        Heat is the top label's class activation (Zhou et al. 2016), 0..1, of wafer maps only where dies fail.
         """
         planes = self.planes(wafer[None])
         head = self.network.head
         evidence = F.conv2d(self.network.features(planes), head.weight[:, :, None, None])
         probabilities = ((evidence.mean((2, 3))[0] + head.bias) / self.temperature).softmax(0)
         top = evidence[:, probabilities.argmax()][None].relu()
-        fails = F.max_pool2d(planes[:, 1:], 5, 4, 2) > 0
-        grown = F.interpolate(top, fails.shape[2:], mode="bilinear", align_corners=True)
-        heat = grown / grown.amax().clamp(min=1e-6) * fails
+        side = heat_side(self.network.shape)
+        grown = F.interpolate(top, (side, side), mode="bilinear", align_corners=True)
+        heat = grown / grown.amax().clamp(min=1e-6)
+        if self.network.shape.kind is Kind.DIES:
+            heat = heat * (F.max_pool2d(planes[:, 1:], 5, 4, 2) > 0)
         return probabilities, heat[0, 0]
 
 
@@ -149,7 +163,7 @@ def multiply_adds(network: Network) -> int:
     layers = [each for each in network.modules() if isinstance(each, Convolution)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
     with torch.inference_mode():
-        network(torch.zeros(1, 2, network.shape.side, network.shape.side))
+        network(torch.zeros(1, network.shape.kind.planes, network.shape.side, network.shape.side))
     for hook in hooks:
         hook.remove()
     return total

@@ -17,7 +17,7 @@ _CHUNK = 512
 
 
 def cached_planes(wafers: WaferSet, side: int, folder: Path = CACHE) -> npt.NDArray[np.uint8]:
-    """Return planes as a read-only memory map, uint8 (wafers, 2, side, side), 255 = the whole cell.
+    """Return planes as a read-only memory map, uint8 (wafers, planes, side, side), 255 = the whole cell.
 
     An epoch over ready planes costs no resizing; one byte a value is exact to 0.2 % of a cell.
     """
@@ -34,8 +34,8 @@ def cached_planes(wafers: WaferSet, side: int, folder: Path = CACHE) -> npt.NDAr
 
 def planes_of(maps: Maps, indices: Ints, side: int) -> npt.NDArray[np.uint8]:
     """Return planes of the maps at `indices`, in that order."""
-    module = Planes(side)
-    planes = np.empty((len(indices), 2, side, side), np.uint8)
+    module = Planes(side, maps.kind)
+    planes = np.empty((len(indices), maps.kind.planes, side, side), np.uint8)
     shapes, group = np.unique(maps.shapes[indices], axis=0, return_inverse=True)
     with torch.inference_mode(), tqdm(total=len(indices), desc="planes", leave=False) as progress:
         for number in range(len(shapes)):

@@ -68,8 +68,8 @@ def quantize(model: onnx.ModelProto, maps: Sequence[Codes]) -> onnx.ModelProto:
         return onnx.load(target)
 
 
-def set_constant(model: onnx.ModelProto, name: str, value: float) -> None:
-    """Change a scalar constant of the graph in place."""
+def set_constant(model: onnx.ModelProto, name: str, value: npt.ArrayLike) -> None:
+    """Change a constant of the graph in place, its shape staying."""
     for constant in model.graph.initializer:
         if constant.name == name:
             array: npt.NDArray[np.float32] = np.asarray(value, np.float32)

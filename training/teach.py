@@ -1,10 +1,10 @@
-r"""Trained runs and maps of training lots -> soft labels for a student: `planes` and `targets` in one npz.
+r"""Teachers and maps of training lots -> soft labels for a student: `planes` and `targets` in one npz.
 
-    python -m training.teach --teachers .cache/runs/a .cache/runs/b --data wm811k_labelled.npz \
+    python -m training.teach --teachers .cache/runs/a models/wafer-map --data wm811k_labelled.npz \
         --unlabelled wm811k_unlabelled.npz --out .cache/runs/soft.npz
 
-Nearly all maps are plainly normal and teach nothing more: the first teacher looks for the others, and only
-those are shown to all. Teachers may have sides of their own; the planes kept are the student's.
+A teacher is a trained run or a released bundle. Nearly all maps are plainly normal and teach nothing more:
+the first teacher looks for the others, and only those are shown to all.
 """
 
 import argparse
@@ -13,39 +13,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch.nn.functional import softmax
 
 from fabwafer.errors import FabWaferError
-from training.dataset import Split, WaferSet, read_npz, splits
+from training.dataset import Split, WaferSet, splits
 from training.maps import Ints, Maps
 from training.model import Architecture
 from training.planes import planes_of
-from training.run import Run, load
-from training.train import logits_of
+from training.sources import read_wafers
+from training.teachers import Teacher, mean_opinions, read_teachers
 from training.unlabelled import for_training, read_unlabelled
 
 PLAINLY_NORMAL = 0.98
 _SEED = 7
-Targets = npt.NDArray[np.float32]
-
-
-def opinion(teachers: Sequence[Run], maps: Maps, indices: Ints) -> Targets:
-    """Return probabilities (maps, labels) of the maps at `indices`, the mean of all teachers."""
-    every = np.arange(len(indices))
-    sides = {each.recipe.shape.side for each in teachers}
-    planes = {side: planes_of(maps, indices, side) for side in sides}
-    opinions = [
-        torch.from_numpy(logits_of(each.averaged, planes[each.recipe.shape.side], every))
-        for each in teachers
-    ]
-    mean: Targets = torch.stack([softmax(logits, 1) for logits in opinions]).mean(0).numpy()
-    return mean
 
 
 def teach(
-    teachers: Sequence[Run],
+    teachers: Sequence[Teacher],
     sources: Sequence[tuple[Maps, Ints]],
     out: Path,
     side: int,
@@ -56,13 +40,13 @@ def teach(
     Returns:
         How many maps are not plainly normal, and so in the file.
     """
-    normal = teachers[0].recipe.labels.index(teachers[0].recipe.normal)
+    normal = teachers[0].labels.index(teachers[0].normal)
     planes, targets = [], []
     for maps, indices in sources:
-        normality = opinion(teachers[:1], maps, indices)[:, normal]
+        normality = mean_opinions(teachers[:1], maps, indices)[:, normal]
         chosen = indices[normality < plainly_normal]
         planes.append(planes_of(maps, chosen, side))
-        targets.append(opinion(teachers, maps, chosen))
+        targets.append(mean_opinions(teachers, maps, chosen))
     unfinished = out.with_suffix(".part")
     with unfinished.open("wb") as file:
         np.savez(file, planes=np.concatenate(planes), targets=np.concatenate(targets))
@@ -90,8 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        teachers = [load(folder, device) for folder in given.teachers]
-        sources = sources_of(read_npz(given.data), given.unlabelled, given.maps)
+        teachers = read_teachers(given.teachers, device)
+        sources = sources_of(read_wafers(given.data), given.unlabelled, given.maps)
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1

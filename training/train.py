@@ -2,36 +2,51 @@
 
     python -m training.train --data ../shared/data/wm811k_labelled.npz --out .cache/runs/a
     python -m training.train --data ... --out .cache/runs/a --resume    # continues bit for bit
+    torchrun --nproc-per-node 2 -m training.train --data ... --out ...  # the same in two processes
 
-On SageMaker the same file runs with the defaults that the container's environment gives.
+SIGTERM and Ctrl-C end it after the batch at hand, with a checkpoint of that batch; a kill costs what came after
+the last epoch.
 """
 
-import argparse
-import hashlib
 import json
 import math
-import os
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
-from tqdm import tqdm  # type: ignore[import-untyped]
 
 from fabwafer.errors import ContractError, FabWaferError
-from fabwafer.labels import LabelSet
+from training import tracking
 from training.augment import augment
-from training.dataset import WaferSet, read_npz
-from training.lessons import Batch, Lessons, read_lessons
+from training.interruption import Interruption
+from training.lessons import Batch, Draw, Lessons
 from training.maps import Ints
-from training.metrics import confusion, macro_f1
-from training.planes import CACHE, to_input
-from training.run import CHECKPOINT, Recipe, Run, load, new_run, save
+from training.metrics import confusion, macro_f1, precision_recall_f1
+from training.planes import to_input
+from training.progress import Progress
+from training.run import Epoch, Part, Recipe, Run, save
+from training.start import prepare, read_arguments
+from training.together import Together, join
+
+SIGNALLED = 128
+"""A process that a signal ended early leaves with this and the signal's number, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a process brings to a run that it goes on with."""
+
+    together: Together
+    trainee: nn.Module
+    interruption: Interruption
+    progress: Progress
 
 
 def rate_at(progress: float, recipe: Recipe) -> float:
@@ -42,18 +57,70 @@ def rate_at(progress: float, recipe: Recipe) -> float:
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(left, 1.0)))
 
 
-def train_epoch(run: Run, lessons: Lessons) -> float:
-    """Make one epoch; returns the mean loss. Its randomness follows from the seed and its number alone."""
-    recipe = run.recipe
-    draws = lessons.epoch(run.epoch, recipe.seed, recipe.batch, recipe.none_per_defect)
-    torch.manual_seed(recipe.seed * 100_003 + run.epoch)
-    run.network.train()
+def train(
+    run: Run,
+    lessons: Lessons,
+    folder: Path,
+    minutes: float = math.inf,
+    together: Together | None = None,
+) -> int:
+    """Train until the recipe's last epoch, an epoch that ends after `minutes`, or a signal.
+
+    Returns:
+        The number of the signal, 0 if none came.
+
+    Raises:
+        ContractError: If the loss is no finite number any more; the last checkpoint stays.
+    """
+    together = together or Together()
+    deadline = time.monotonic() + minutes * 60
+    with Interruption() as interruption, tracking.track(run, folder, together.leads) as tracked:
+        progress = Progress(run.recipe.epochs, together.leads)
+        session = Session(together, together.wrap(run.network), interruption, progress)
+        while run.epoch < run.recipe.epochs:
+            train_epoch(run, lessons, session)
+            if together.leads:
+                save(run, folder)
+                tracked.tell(run)
+            signalled = together.highest(interruption.asked)
+            if signalled or together.highest(int(time.monotonic() > deadline)):
+                return signalled
+    return 0
+
+
+def train_epoch(run: Run, lessons: Lessons, session: Session) -> None:
+    """Make the batches that the epoch at hand still lacks, or those before a signal; `run.part` counts them.
+
+    Their randomness follows from the seed and the numbers of epoch, batch and process alone.
+    """
+    recipe, together, began = run.recipe, session.together, time.monotonic()
+    draws = lessons.epoch(
+        run.epoch, recipe.seed, recipe.batch, recipe.none_per_defect, recipe.defect_power
+    )
+    done = len(run.part.losses)
+    shares = [draw.share(together.rank, together.size) for draw in draws]
+    batches = lessons.batches(shares[done:], run.device)
     losses = []
-    title = f"epoch {run.epoch + 1}/{recipe.epochs}"
-    for number, draw in enumerate(tqdm(draws, desc=title, mininterval=10)):
+    session.trainee.train()
+    shown = session.progress.track(run.epoch, batches, len(draws), done)
+    for number, batch in enumerate(shown, done):
         set_rate(run.optimizer, rate_at(run.epoch + number / len(draws), recipe))
-        losses.append(step(run, lessons.batch(draw)))
-    return float(np.mean(losses))
+        torch.manual_seed(seed_of(recipe.seed, run.epoch, number, together.rank))
+        weight = len(shares[number]) * together.size / len(draws[number])
+        losses.append(step(run, session, batch, weight))
+        if together.highest(session.interruption.asked):
+            break
+    means = together.mean(torch.stack(losses)).tolist()
+    if not np.isfinite(means).all():
+        raise ContractError("loss", means[-1], f"a finite number in epoch {run.epoch + 1}")
+    run.part = Part((*run.part.losses, *means), run.part.seconds + time.monotonic() - began)
+    if len(run.part.losses) == len(draws):
+        end_epoch(run, lessons, draws, together)
+
+
+def seed_of(*numbers: int) -> int:
+    """Return a seed that differs in all bits for numbers that differ in one."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
@@ -62,24 +129,28 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
-def step(run: Run, batch: Batch) -> float:
-    """Make one step of the optimizer and of the average; returns the loss."""
-    device = next(run.network.parameters()).device
-    images = augment(batch.images.to(device)).contiguous(memory_format=torch.channels_last)
-    with autocast(device):
-        logits = run.network(images)
-    loss = F.cross_entropy(logits.float() + batch.shifts.to(device), batch.targets.to(device))
+def step(run: Run, session: Session, batch: Batch, weight: float) -> Tensor:
+    """Make one step of the optimizer and of the average; returns the loss, times what the share weighs."""
+    batch = batch.to(run.device)
+    images = augment(batch.images).contiguous(memory_format=torch.channels_last)
+    with autocast(run.device):
+        logits = session.trainee(images)
+    loss = F.cross_entropy(logits.float() + batch.shifts, batch.targets) * weight
     run.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
     run.optimizer.step()
+    session.together.level(run.network)
     run.average.update_parameters(run.network)
-    return float(loss.detach())
+    return loss.detach()
 
 
 def autocast(device: torch.device) -> torch.autocast:
-    """Compute in bfloat16 where it doubles the rate: a GPU, a processor with AVX512-BF16."""
-    able = device.type == "cuda" or torch.cpu.get_capabilities().get("avx512_bf16", False)
+    """Compute in bfloat16 where it is faster: GPUs from Ampere on, processors with AVX512-BF16."""
+    if device.type == "cuda":
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        able = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return torch.autocast(device.type, torch.bfloat16, enabled=able)
 
 
@@ -99,117 +170,43 @@ def logits_of(
     return logits
 
 
-def train(run: Run, lessons: Lessons, folder: Path, minutes: float) -> None:
-    """Train until the recipe's last epoch, or until an epoch ends after `minutes`."""
-    started = time.monotonic()
-    while run.epoch < run.recipe.epochs:
-        loss = train_epoch(run, lessons)
-        predicted = logits_of(run.averaged, lessons.planes, lessons.held_out).argmax(1)
-        matrix = confusion(lessons.held_out_labels, predicted, lessons.classes)
-        run.history.append(
-            {
-                "epoch": run.epoch + 1,
-                "loss": loss,
-                "validation_macro_f1": float(macro_f1(matrix)),
-                "minutes": (time.monotonic() - started) / 60,
-            }
-        )
-        save(run, folder)
-        sys.stdout.write(f"{json.dumps(run.history[-1])}\n")
+def end_epoch(run: Run, lessons: Lessons, draws: Sequence[Draw], together: Together) -> None:
+    """Add the figures of a complete epoch to the history; each process validates on its share."""
+    began = time.monotonic()
+    share = slice(together.rank, None, together.size)
+    predicted = logits_of(run.averaged, lessons.planes, lessons.held_out[share]).argmax(1)
+    matrix = together.sum(confusion(lessons.held_out_labels[share], predicted, lessons.classes))
+    f1 = precision_recall_f1(matrix)[2].tolist()
+    seen = matrix.sum(1) > 0
+    seconds = run.part.seconds + time.monotonic() - began
+    row = Epoch(
+        epoch=run.epoch + 1,
+        loss=float(np.mean(run.part.losses)),
+        validation_macro_f1=float(macro_f1(matrix)),
+        minutes=(run.history[-1].minutes if run.history else 0) + seconds / 60,
+        learning_rate=run.optimizer.param_groups[0]["lr"],
+        wafers_per_s=sum(map(len, draws)) / run.part.seconds,
+        validation_f1={run.recipe.labels[n]: f1[n] for n in np.flatnonzero(seen)},
+    )
+    run.history.append(row)
+    run.part = Part()
+    if together.leads:
+        sys.stdout.write(f"{json.dumps(asdict(row))}\n")
         sys.stdout.flush()
-        if time.monotonic() - started > minutes * 60:
-            break
-
-
-def start(recipe: Recipe, wafers: WaferSet, folder: Path, resume: bool) -> Run:
-    """Return the run in `folder`, or a new one.
-
-    Raises:
-        ContractError: If the folder's run began with other data or is not to be resumed, or if the data
-            has no class of the recipe's normal name.
-    """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    LabelSet(wafers.classes, recipe.normal)
-    if not (folder / CHECKPOINT).exists():
-        shape = replace(recipe.shape, classes=len(wafers.classes))
-        digest = wafers.digest()
-        return new_run(replace(recipe, labels=wafers.classes, data=digest, shape=shape), device)
-    if not resume:
-        raise ContractError("--out", str(folder), "a folder without a run, or --resume")
-    run = load(folder, device)
-    for name, now, then in (
-        ("--data", wafers.digest(), run.recipe.data),
-        ("--soft", recipe.soft, run.recipe.soft),
-    ):
-        if now != then:
-            raise ContractError(name, now, f"what the run began with, sha256 {then!r}")
-    return run
-
-
-def begin_from(run: Run, folder: Path) -> None:
-    """Give a run that has not begun the averaged weights of another one.
-
-    Raises:
-        ContractError: If that one cannot be read, or its network has another shape.
-    """
-    other = load(folder, next(run.network.parameters()).device)
-    if other.recipe.shape != run.recipe.shape:
-        raise ContractError("--begin-from", other.recipe.shape, f"{run.recipe.shape}")
-    for network in (run.network, run.averaged):
-        network.load_state_dict(other.averaged.state_dict())
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the arguments and train."""
-    recipe = Recipe()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=os.environ.get("SM_CHANNEL_TRAIN"))
-    parser.add_argument("--out", type=Path, default=os.environ.get("SM_MODEL_DIR"))
-    parser.add_argument("--epochs", type=int, default=os.environ.get("SM_HP_EPOCHS", recipe.epochs))
-    parser.add_argument("--seed", type=int, default=os.environ.get("SM_HP_SEED", recipe.seed))
-    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after, to resume")
-    parser.add_argument("--rate", type=float, default=recipe.learning_rate)
-    parser.add_argument("--begin-from", type=Path, help="a run whose weights to begin with")
-    parser.add_argument("--soft", type=Path, help="soft labels that training.teach wrote")
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--resume", action="store_true")
-    given = parser.parse_args(arguments)
-    if given.data is None or given.out is None:
-        parser.error("--data and --out are needed where SM_CHANNEL_TRAIN, SM_MODEL_DIR are not set")
-    recipe = replace(recipe, epochs=given.epochs, seed=given.seed, learning_rate=given.rate)
+    given = read_arguments(__doc__, arguments)
     try:
-        recipe = replace(recipe, soft=soft_digest(given.soft))
-        wafers = read_npz(only_file(given.data))
-        run = start(recipe, wafers, given.out, given.resume)
-        if given.begin_from and not run.epoch:
-            begin_from(run, given.begin_from)
-        recipe = run.recipe
-        lessons = read_lessons(wafers, recipe.normal, recipe.shape.side, given.soft, given.cache)
-        train(run, lessons, given.out, given.minutes)
+        tracking.require_package()
+        with join() as together:
+            run, lessons = prepare(given, together)
+            signalled = train(run, lessons, given.out, given.minutes, together)
     except FabWaferError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"error: {error}\n")
         return 1
-    return 0
-
-
-def soft_digest(path: Path | None) -> str:
-    """Return the SHA-256 of the soft labels, empty without any."""
-    if path is None:
-        return ""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ContractError("--soft", str(path), f"a readable file ({error.strerror})") from error
-
-
-def only_file(path: Path) -> Path:
-    """Return the path, or the one npz in it: a SageMaker channel is a folder."""
-    if not path.is_dir():
-        return path
-    found = sorted(path.glob("*.npz"))
-    if len(found) != 1:
-        raise ContractError("--data", [each.name for each in found], f"one npz in {path}")
-    return found[0]
+    return SIGNALLED + signalled if signalled else 0
 
 
 if __name__ == "__main__":

@@ -1,18 +1,19 @@
-"""A file of unlabelled wafer maps, one bit a die -> those that training may see, each form once."""
+"""A file of unlabelled wafer maps -> those that training may see, each form once."""
 
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from training.dataset import Split, WaferSet, split_of
+from training import lswmd
+from training.dataset import Split, WaferSet
 from training.maps import PASS, Ints, Maps, integers, read_members, symmetric_digests
 
 _MEMBERS = ("template_shapes", "template_bits", "template_id", "fail_bits", "map_id", "lot")
 
 
 def read_unlabelled(path: Path) -> tuple[Maps, Ints, Ints]:
-    """Read the distinct maps of a bit-packed file.
+    """Read the unlabelled wafers of LSWMD.pkl, or the distinct maps of a file with one bit a die.
 
     Returns:
         The maps; then for every wafer which map it shows, and its lot.
@@ -20,6 +21,9 @@ def read_unlabelled(path: Path) -> tuple[Maps, Ints, Ints]:
     Raises:
         ContractError: If the file cannot be read.
     """
+    if path.suffix == lswmd.SUFFIX:
+        maps, lots = lswmd.read_lswmd_unlabelled(path)
+        return maps, np.arange(len(maps)), lots
     members = read_members(path, _MEMBERS)
     shapes = integers(path, members, "template_shapes")
     cells = shapes.prod(1)
@@ -58,7 +62,7 @@ def for_training(maps: Maps, map_ids: Ints, lots: Ints, labelled: WaferSet) -> I
     training, is left out.
     """
     known, lot = np.unique(lots, return_inverse=True)
-    held_out = np.array([split_of(int(each)) is not Split.TRAIN for each in known])[lot]
+    held_out = np.array([labelled.split_of(int(each)) is not Split.TRAIN for each in known])[lot]
     digests = symmetric_digests(maps)
     taken = np.union1d(symmetric_digests(labelled.maps), digests[np.unique(map_ids[held_out])])
     free = np.flatnonzero(~np.isin(digests, taken))

@@ -81,7 +81,7 @@ def test_a_registry_out_of_reach_is_asked_about(project):
 
 def test_an_unknown_part_is_refused_with_the_known_ones(project):
     assert (
-        "part: expected app, train, emulator, node, got 'everything'"
+        "part: expected app, train, bench, emulator, node, got 'everything'"
         in setup(project, "everything").stderr
     )
 

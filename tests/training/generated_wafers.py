@@ -37,3 +37,19 @@ def write_set(path: Path, wafers: list[np.ndarray], labels: list[int], lots: lis
         row=np.arange(len(wafers), dtype=np.int32) + 1000,
     )
     return path
+
+
+def pack(path: Path, maps: list[np.ndarray], lots: list[int]) -> Path:
+    """Write maps as a file of unlabelled ones holds them: one template each, one bit a die."""
+    bits = [np.packbits((wafer > 0).ravel()) for wafer in maps]
+    fails = [np.packbits(wafer[wafer > 0] == 2) for wafer in maps]
+    np.savez(
+        path,
+        template_shapes=np.array([wafer.shape for wafer in maps], np.uint16),
+        template_bits=np.concatenate(bits),
+        template_id=np.arange(len(maps)),
+        fail_bits=np.concatenate(fails),
+        map_id=np.arange(len(maps)),
+        lot=np.array(lots),
+    )
+    return path

@@ -9,6 +9,7 @@ from training.model import Architecture, Network, Planes, WaferClassifier, multi
 from training.symmetry import VIEWS, Convolution, view
 
 SHAPE = Architecture(side=25, widths=(32, 32, 64), blocks=(1, 1, 1))
+DECISION = ["probabilities", "heat"]
 GREYS = np.array([0, 127, 255], np.uint8)
 SIZES = [(1, 1), (3, 70), (17, 24), (24, 24), (26, 31), (53, 59), (212, 95)]
 
@@ -37,7 +38,7 @@ def codes(size: tuple[int, int]) -> np.ndarray:
 def test_the_graph_equals_the_module(
     network: Network, session: ort.InferenceSession, size: tuple[int, int]
 ) -> None:
-    probabilities, heat = session.run(None, {"wafer": codes(size)})
+    probabilities, heat = session.run(DECISION, {"wafer": codes(size)})
     with torch.inference_mode():
         expected, expected_heat = WaferClassifier(network, 1.7)(torch.from_numpy(codes(size)))
     assert probabilities == pytest.approx(expected.numpy(), abs=1e-6)
@@ -63,7 +64,7 @@ def test_greys_a_little_off_are_the_same_picture(session: ort.InferenceSession) 
 
 
 def test_a_picture_without_dies_gets_an_answer(session: ort.InferenceSession) -> None:
-    probabilities, heat = session.run(None, {"wafer": np.zeros((9, 9), np.uint8)})
+    probabilities, heat = session.run(DECISION, {"wafer": np.zeros((9, 9), np.uint8)})
     assert probabilities.sum() == pytest.approx(1)
     assert heat.max() == 0
 
@@ -98,9 +99,9 @@ def test_a_scratch_one_die_wide_survives_shrinking() -> None:
 def test_a_turned_or_mirrored_wafer_gets_the_same_answer_and_a_turned_heat_map(
     session: ort.InferenceSession, size: tuple[int, int], number: int
 ) -> None:
-    probabilities, heat = session.run(None, {"wafer": codes(size)})
+    probabilities, heat = session.run(DECISION, {"wafer": codes(size)})
     other, other_heat = session.run(
-        None, {"wafer": np.ascontiguousarray(view(codes(size), number))}
+        DECISION, {"wafer": np.ascontiguousarray(view(codes(size), number))}
     )
     assert other == pytest.approx(probabilities, abs=1e-6)
     assert other_heat == pytest.approx(view(heat, number), abs=1e-4)

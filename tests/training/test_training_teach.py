@@ -4,33 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from generated_wafers import pack
 
+from fabwafer.bundle import MODEL
 from fabwafer.errors import ContractError
 from training.dataset import Split, WaferSet, split_of, splits
+from training.evaluate import classify, open_model
 from training.lessons import read_soft
 from training.maps import eight_views
-from training.run import load, new_run
-from training.teach import main, opinion, teach
+from training.run import load, new_run, save
+from training.teach import main, teach
+from training.teachers import mean_opinions, read_teachers
 from training.unlabelled import for_training, read_unlabelled
 
+CPU = torch.device("cpu")
 TRAIN_LOTS = [lot for lot in range(1000, 1200) if split_of(lot) is Split.TRAIN]
 TEST_LOTS = [lot for lot in range(1000, 1200) if split_of(lot) is Split.TEST]
-
-
-def pack(path: Path, maps: list[np.ndarray], lots: list[int]) -> Path:
-    """Write maps as the unlabelled file holds them: one template each, one bit a die."""
-    bits = [np.packbits((wafer > 0).ravel()) for wafer in maps]
-    fails = [np.packbits(wafer[wafer > 0] == 2) for wafer in maps]
-    np.savez(
-        path,
-        template_shapes=np.array([wafer.shape for wafer in maps], np.uint16),
-        template_bits=np.concatenate(bits),
-        template_id=np.arange(len(maps)),
-        fail_bits=np.concatenate(fails),
-        map_id=np.arange(len(maps)),
-        lot=np.array(lots),
-    )
-    return path
 
 
 def some_map(seed: int) -> np.ndarray:
@@ -63,25 +52,43 @@ def test_training_sees_each_form_once_and_none_of_the_held_out(
 
 
 def test_an_opinion_is_the_mean_of_teachers_who_look_at_sides_of_their_own(
-    wafers: WaferSet, run_folder: Path
+    wafers: WaferSet, run_folder: Path, tmp_path: Path
 ) -> None:
-    teacher = load(run_folder, torch.device("cpu"))
+    teacher = load(run_folder, CPU)
     torch.manual_seed(1)
-    other = new_run(
-        replace(teacher.recipe, shape=replace(teacher.recipe.shape, side=17)), torch.device("cpu")
-    )
+    shape = replace(teacher.recipe.shape, side=17)
+    save(new_run(replace(teacher.recipe, shape=shape), CPU), tmp_path)
+    teachers = read_teachers([run_folder, tmp_path], CPU)
     indices = np.arange(4)
-    alone = [opinion([each], wafers.maps, indices) for each in (teacher, other)]
-    both = opinion([teacher, other], wafers.maps, indices)
+    alone = [each.opinions(wafers.maps, indices) for each in teachers]
+    assert alone[0] != pytest.approx(alone[1], abs=1e-3)
+    both = mean_opinions(teachers, wafers.maps, indices)
     assert both == pytest.approx((alone[0] + alone[1]) / 2, abs=1e-6)
+
+
+def test_a_bundle_teaches_what_it_would_decide(bundle: Path, wafers: WaferSet) -> None:
+    teachers = read_teachers([bundle], CPU)
+    session = open_model(bundle / MODEL)
+    assert teachers[0].opinions(wafers.maps, np.arange(3)) == pytest.approx(
+        classify(session, [wafers.maps[n] for n in range(3)]), abs=1e-6
+    )
+
+
+def test_teachers_who_know_other_labels_are_refused(run_folder: Path, tmp_path: Path) -> None:
+    other = load(run_folder, CPU)
+    other.recipe = replace(other.recipe, labels=("none", "A", "B", "C"))
+    save(other, tmp_path)
+    with pytest.raises(ContractError, match="--teachers: expected .*as the first"):
+        read_teachers([run_folder, tmp_path], CPU)
 
 
 def test_soft_labels_are_written_for_maps_that_are_not_plainly_normal(
     wafers: WaferSet, run_folder: Path, tmp_path: Path
 ) -> None:
-    teacher = load(run_folder, torch.device("cpu"))
     train = splits(wafers)[Split.TRAIN]
-    count = teach([teacher], [(wafers.maps, train)], tmp_path / "soft.npz", 33, 0.6)
+    count = teach(
+        read_teachers([run_folder], CPU), [(wafers.maps, train)], tmp_path / "soft.npz", 33, 0.6
+    )
     soft = read_soft(tmp_path / "soft.npz")
     assert 0 < count < len(train)
     assert soft.planes.shape == (count, 2, 33, 33)

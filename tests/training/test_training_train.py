@@ -10,11 +10,12 @@ from generated_wafers import TINY
 from fabwafer.errors import ContractError
 from training.augment import augment
 from training.dataset import Split, WaferSet, splits
-from training.lessons import Lessons, Soft, read_lessons
+from training.lessons import Lessons, Soft, ahead, read_lessons
 from training.model import Architecture
 from training.planes import cached_planes, planes_of, to_input
 from training.run import CHECKPOINT, METRICS, load
-from training.train import begin_from, main, only_file, rate_at, start, train
+from training.start import begin_from, start
+from training.train import main, rate_at, train
 
 CPU = torch.device("cpu")
 
@@ -39,13 +40,19 @@ def test_a_run_killed_and_resumed_ends_bit_for_bit_alike(
             strict=True,
         )
     )
-    assert [row["loss"] for row in resumed.history] == [row["loss"] for row in straight.history]
+    assert [row.loss for row in resumed.history] == [row.loss for row in straight.history]
 
 
 def test_every_epoch_leaves_its_figures(run_folder: Path) -> None:
     history = json.loads((run_folder / METRICS).read_text())
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
     assert history[-1]["loss"] < history[0]["loss"]
+    assert history[-1]["minutes"] > history[0]["minutes"] > 0
+    assert history[0]["learning_rate"] > history[-1]["learning_rate"] > 0
+    assert history[0]["wafers_per_s"] > 0
+    labels = history[-1]["validation_f1"]
+    assert set(labels) == {"none", "Center", "Edge-Ring", "Loc"}
+    assert history[-1]["validation_macro_f1"] == pytest.approx(np.mean(list(labels.values())))
 
 
 def test_a_folder_with_a_run_is_not_overwritten(wafers: WaferSet, run_folder: Path) -> None:
@@ -92,6 +99,19 @@ def test_a_student_begins_with_the_averaged_weights(
     assert torch.equal(run.averaged.head.weight, expected)
 
 
+def test_a_class_that_the_other_run_does_not_know_begins_at_random(
+    wafers: WaferSet, run_folder: Path, tmp_path: Path
+) -> None:
+    more = replace(wafers, classes=("Donut", *wafers.classes), labels=wafers.labels + 1)
+    run = start(TINY, more, tmp_path, resume=False)
+    before = run.network.head.weight[0].clone()
+    begin_from(run, run_folder)
+    other = load(run_folder, CPU).averaged
+    assert torch.equal(run.network.head.weight[1:], other.head.weight)
+    assert torch.equal(run.network.head.weight[0], before)
+    assert torch.equal(run.averaged.stem.weight, other.stem.weight)
+
+
 def test_a_student_of_another_shape_is_refused(
     wafers: WaferSet, run_folder: Path, tmp_path: Path
 ) -> None:
@@ -116,6 +136,19 @@ def test_normal_logits_are_shifted_by_the_share_that_is_drawn(lessons: Lessons) 
     assert not shift[1:].any()
 
 
+def test_rare_defects_come_more_often_at_the_same_number_of_wafers(lessons: Lessons) -> None:
+    def drawn(power: float) -> np.ndarray:
+        hard = np.concatenate([draw.hard for draw in lessons.epoch(0, 1, 32, 1.0, power)])
+        return np.bincount(lessons.labels[hard], minlength=lessons.classes)
+
+    there = np.bincount(lessons.labels)
+    assert drawn(1.0)[1:].tolist() == there[1:].tolist()
+    assert np.ptp(drawn(0.0)[1:]) <= 1
+    assert drawn(0.0)[1:].sum() == pytest.approx(there[1:].sum(), abs=2)
+    shift = lessons.epoch(0, 1, 32, 1.0, 0.0)[0].shift.numpy()
+    assert shift == pytest.approx(np.log(drawn(0.0) / there), abs=1e-6)
+
+
 def test_epochs_differ_and_repeat(lessons: Lessons) -> None:
     first, again, second = (lessons.epoch(n, 1, 32, 1.0)[0].hard for n in (0, 0, 1))
     assert first.tolist() == again.tolist()
@@ -131,6 +164,20 @@ def test_soft_labels_come_between_the_hard_ones_unshifted(lessons: Lessons) -> N
     assert len(batch.images) == len(draw.hard) + len(draw.soft)
     assert (batch.targets[len(draw.hard) :] == 0.25).all()
     assert not batch.shifts[len(draw.hard) :].any()
+
+
+def test_batches_made_ahead_are_the_same_in_the_same_order(lessons: Lessons) -> None:
+    draws = lessons.epoch(0, 1, 32, 1.0)
+    made = list(ahead(lessons.batches(draws, CPU)))
+    assert len(made) == len(draws)
+    for draw, batch in zip(draws, made, strict=True):
+        assert torch.equal(batch.images, lessons.batch(draw).images)
+
+
+def test_what_goes_wrong_in_a_batch_made_ahead_is_raised(lessons: Lessons) -> None:
+    beyond = [replace(draw, hard=draw.hard + 10**6) for draw in lessons.epoch(0, 1, 32, 1.0)]
+    with pytest.raises(IndexError):
+        list(ahead(lessons.batches(beyond, CPU)))
 
 
 def test_the_rate_warms_up_and_falls_to_nothing() -> None:
@@ -159,20 +206,29 @@ def test_planes_are_read_back_from_the_cache(wafers: WaferSet, tmp_path: Path) -
     assert len(files) == 1
 
 
-def test_training_needs_only_the_paths(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SM_CHANNEL_TRAIN", str(data.parent))
-    monkeypatch.setenv("SM_MODEL_DIR", str(tmp_path / "model"))
-    monkeypatch.setenv("SM_HP_EPOCHS", "1")
-    assert main(["--cache", str(tmp_path), "--minutes", "0"]) == 0
-    assert (tmp_path / "model" / CHECKPOINT).exists()
-
-
 def test_bad_data_ends_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data", str(tmp_path / "absent.npz"), "--out", str(tmp_path / "out")]) == 1
     assert "expected an npz of wafer maps" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (
+            "--blocks=1,1",
+            "--blocks: expected as many as there are widths (48, 96, 192), got (1, 1)",
+        ),
+        ("--epochs=0", "--epochs: expected a number above 0, got 0"),
+        ("--rate=nan", "--rate: expected a number above 0, got nan"),
+    ],
+    ids=["blocks", "epochs", "rate"],
+)
+def test_a_recipe_that_cannot_be_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str, message: str
+) -> None:
+    assert main(["--data", str(data), "--out", str(tmp_path / "out"), told]) == 1
+    assert message in capsys.readouterr().err
 
 
 def test_absent_soft_labels_end_with_a_message(
@@ -195,13 +251,6 @@ def test_a_student_learns_from_the_command_line(
     assert main([*given, *taught, "--resume"]) == 0
     assert load(tmp_path / "out", CPU).epoch == 2
     assert main([*given, "--resume"]) == 1
-
-
-def test_a_channel_with_two_files_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.npz").touch()
-    (tmp_path / "b.npz").touch()
-    with pytest.raises(ContractError, match="one npz in"):
-        only_file(tmp_path)
 
 
 def test_validation_wafers_are_never_trained_on(wafers: WaferSet, lessons: Lessons) -> None:

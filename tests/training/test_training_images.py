@@ -1,0 +1,148 @@
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from edge_component.pictures import decode, decode_colours, encode_dies
+from fabwafer.errors import ContractError
+from training.images import MAX_SIDE, as_maps, die_codes, read_picture
+from training.maps import Kind
+
+GREYS = np.array([0, 127, 255], np.uint8)
+DIES = np.random.default_rng(3).integers(0, 3, (11, 7), dtype=np.uint8)
+PHOTO = np.random.default_rng(4).integers(0, 256, (9, 6), dtype=np.uint8)
+COLOURS = np.random.default_rng(5).integers(0, 256, (9, 6, 3), dtype=np.uint8)
+
+
+def save(path: Path, picture: np.ndarray, mode: str | None = None) -> Path:
+    image = Image.fromarray(picture)
+    (image.convert(mode) if mode else image).save(path)
+    return path
+
+
+@given(st.integers(1, 6), st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_dies_drawn_at_any_whole_scale_are_found_again(
+    scale: int, height: int, width: int, seed: int
+) -> None:
+    dies = np.random.default_rng(seed).integers(0, 3, (height, width), dtype=np.uint8)
+    drawn = np.kron(GREYS[dies], np.ones((scale, scale), np.uint8))
+    found = die_codes(drawn)
+    again = np.kron(found, np.ones((len(dies) // len(found),) * 2, np.uint8))
+    assert again.tolist() == dies.tolist()
+
+
+def test_a_map_that_is_no_enlargement_keeps_its_size() -> None:
+    assert die_codes(GREYS[DIES]).tolist() == DIES.tolist()
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "jpg"])
+def test_the_usual_formats_are_read(tmp_path: Path, suffix: str) -> None:
+    flat = np.full((12, 8), 90, np.uint8)
+    assert read_picture(save(tmp_path / f"x.{suffix}", flat)).tolist() == flat.tolist()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "I;16"])
+def test_a_grey_picture_is_read_as_the_edge_reads_it(tmp_path: Path, mode: str) -> None:
+    path = save(tmp_path / "x.png", PHOTO, mode)
+    assert read_picture(path).tolist() == decode(path.read_bytes()).tolist() == PHOTO.tolist()
+
+
+def test_16_bits_are_scaled_as_the_edge_scales_them(tmp_path: Path) -> None:
+    wide = np.random.default_rng(1).integers(0, 65_536, (5, 5), dtype=np.uint16)
+    path = save(tmp_path / "x.png", wide)
+    assert read_picture(path).tolist() == decode(path.read_bytes()).tolist()
+
+
+@pytest.mark.parametrize(
+    "name, mode", [("x.png", "RGB"), ("x.png", "RGBA"), ("x.png", "P"), ("x.jpg", "RGB")], ids=str
+)
+def test_a_colour_picture_is_read_as_the_edge_reads_it(
+    tmp_path: Path, name: str, mode: str
+) -> None:
+    path = save(tmp_path / name, COLOURS, mode)
+    assert read_picture(path).tolist() == decode_colours(path.read_bytes()).tolist()
+
+
+def test_colours_stay(tmp_path: Path) -> None:
+    assert read_picture(save(tmp_path / "x.png", COLOURS)).tolist() == COLOURS.tolist()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no picture",
+        encode_dies(np.ones((60, 60), np.uint8))[:70],
+        encode_dies(np.ones((60, 60), np.uint8))[:-20],
+        BytesIO(b"GIF89a").getvalue(),
+    ],
+    ids=["empty", "text", "cut early", "cut late", "foreign format"],
+)
+def test_what_is_no_whole_picture_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.png").write_bytes(content)
+    with pytest.raises(ContractError, match=r"bad\.png: expected a whole"):
+        read_picture(tmp_path / "bad.png")
+
+
+def test_an_absent_picture_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"x\.png: expected a picture, got 'No such file"):
+        read_picture(tmp_path / "x.png")
+
+
+def test_a_picture_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.png", np.zeros((1, MAX_SIDE + 1), np.uint8))
+    with pytest.raises(ContractError, match="at most 4096 a side"):
+        read_picture(path)
+
+
+def test_a_picture_is_the_one_that_has_the_hash(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"x\.png: sha256: expected 00"):
+        read_picture(save(tmp_path / "x.png", PHOTO), "0" * 64)
+
+
+def test_pictures_of_dies_become_die_codes() -> None:
+    maps = as_maps([GREYS[DIES], np.kron(GREYS[DIES], np.ones((3, 3), np.uint8)), DIES], "abc")
+    assert maps.kind is Kind.DIES
+    assert [maps[n].tolist() for n in range(3)] == [DIES.tolist()] * 3
+
+
+def test_other_grey_pictures_stay_as_they_are() -> None:
+    black = np.zeros((4, 4), np.uint8)
+    maps = as_maps([PHOTO, black], "ab")
+    assert maps.kind is Kind.GREY
+    assert [maps[n].tolist() for n in range(2)] == [PHOTO.tolist(), black.tolist()]
+
+
+def test_black_and_white_alone_is_no_wafer_map() -> None:
+    assert as_maps([np.eye(5, dtype=np.uint8) * 255], "a").kind is Kind.GREY
+
+
+def test_one_colour_picture_makes_all_of_them_colour() -> None:
+    maps = as_maps([PHOTO, COLOURS], "ab")
+    assert maps.kind is Kind.COLOUR
+    assert maps[0][..., 2].tolist() == PHOTO.tolist()
+    assert maps[1].tolist() == COLOURS.tolist()
+
+
+def test_a_photograph_between_wafer_maps_is_refused_by_name() -> None:
+    with pytest.raises(ContractError, match="odd: expected grey 0, 127, 255, as the others"):
+        as_maps([GREYS[DIES], PHOTO], ["one", "odd"])
+
+
+def test_told_that_they_are_dies_greys_a_little_off_are_taken_for_the_nearest() -> None:
+    off = np.array([20, 140, 240], np.uint8)[DIES]
+    assert as_maps([off], "a", Kind.DIES)[0].tolist() == DIES.tolist()
+
+
+@pytest.mark.parametrize("kind", [Kind.DIES, Kind.GREY])
+def test_colours_where_none_are_known_are_refused(kind: Kind) -> None:
+    with pytest.raises(ContractError, match=f"odd: expected a picture of {kind.value}"):
+        as_maps([COLOURS], ["odd"], kind)
+
+
+def test_told_that_they_are_in_colour_grey_pictures_get_channels() -> None:
+    assert as_maps([PHOTO], "a", Kind.COLOUR)[0].shape == (9, 6, 3)

@@ -1,0 +1,291 @@
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from training.evaluate import main as evaluate_main
+from training.export import FP32
+from training.figures import FIGURES
+from training.goals import Goal, goals
+from training.model_card import CARD
+from training.report import WORST_ERRORS, draw_errors, main, write_report
+from training.report_files import BENCH, LEARNING_CURVE, REFUSALS, REPORT, TEST
+from training.report_reading import Report
+from training.writing import write_bundle
+
+ROUND = {"wafer": {"p50": 0.4, "p99": 0.6}, "png": {"p50": 0.5, "p99": 0.8}, "peak_mb": 70.0}
+CURVE = {
+    "split": "validation",
+    "architecture": "side 25",
+    "points": [
+        {
+            "share": share,
+            "labels": int(9000 * share),
+            "seed": seed,
+            "method": method,
+            "macro_f1": 0.5 + share / 3 + seed / 100,
+        }
+        for share in (0.01, 0.1, 1.0)
+        for seed in (1, 3)
+        for method in ("labels", "distillation")
+    ],
+}
+
+REFUSED = {
+    "pictures": 100,
+    "refused": 99,
+    "wafers": 90,
+    "wafers_refused": 1,
+    "families": {
+        "chart": {"pictures": 50, "refused": 50, "levels": 50},
+        "half": {"pictures": 50, "refused": 49, "shape": 49},
+    },
+}
+
+
+def contender(network: str, weights: str, engine: str, factor: float) -> dict[str, Any]:
+    times = {way: {p: factor * ms for p, ms in ROUND[way].items()} for way in ("wafer", "png")}
+    return {
+        "network": network,
+        "weights": weights,
+        "engine": engine,
+        "ours": True,
+        "size_bytes": 700_000,
+        "rounds": [{**times, "peak_mb": 70.0}] if factor else [],
+    }
+
+
+@pytest.fixture(scope="module")
+def measured(
+    bundle: Path, run_folder: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The bundle with every file of a report."""
+    folder = tmp_path_factory.mktemp("measured") / "tiny"
+    shutil.copytree(bundle, folder)
+    (folder / REPORT).mkdir()
+    given = ["--bundle", str(bundle), "--data", str(data), "--split", "test", "--symmetries"]
+    figures = folder / REPORT / TEST
+    fp32 = str(run_folder / FP32)
+    assert evaluate_main([*given, "--against", fp32, "--json", str(figures)]) == 0
+    (folder / REPORT / LEARNING_CURVE).write_text(json.dumps(CURVE))
+    bench = [
+        contender("wafer-map bundle", "int8", "edge component", 1),
+        contender("its network", "int8", "ONNX Runtime", 0.8),
+        contender("its network", "fp32", "ONNX Runtime", 2),
+        contender("its network", "int8", "OpenVINO", 1.2),
+        contender("its network", "int8", "LiteRT", 0),
+    ]
+    (folder / REPORT / BENCH).write_text(json.dumps(bench))
+    (folder / REPORT / REFUSALS).write_text(json.dumps(REFUSED))
+    return folder
+
+
+@pytest.fixture
+def reported(measured: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(measured, tmp_path / "tiny"))
+
+
+@pytest.fixture(scope="module")
+def card(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written") / "tiny"
+    shutil.copytree(measured, folder)
+    write_report(folder)
+    return folder / CARD
+
+
+def changed(folder: Path, name: str, **values: Any) -> None:
+    path = folder / REPORT / name
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_the_card_carries_the_figures_of_the_test_lots(card: Path) -> None:
+    test = json.loads((card.parent / REPORT / TEST).read_text())
+    text = card.read_text()
+    assert f"{test['macro_f1']:.4f}" in text
+    assert f"{test['accepting']['coverage']:.4f} of the wafers" in text
+    for label, row in test["classes"].items():
+        fp32 = test["fp32"]["classes"][label]
+        shown = (row["precision"], row["recall"], row["f1"], fp32["recall"], fp32["f1"])
+        line = " | ".join(f"{each:.3f}" for each in shown)
+        assert f"| {label} | {row['support']} | {line} |" in text
+    assert "{" not in text
+
+
+def test_the_card_carries_promise_gate_speed_and_learning_curve(card: Path) -> None:
+    text = card.read_text()
+    for title in (
+        "Intended use",
+        "Who looks",
+        "Eight bits",
+        "Speed",
+        "Fewer labels",
+        "Limits",
+        "Data",
+    ):
+        assert f"## {title}\n" in text
+    assert "| labels, macro-F1 | 0.523 | 0.553 | 0.853 |" in text
+    assert "| labelled wafers | 90 | 900 | 9000 |" in text
+    assert "Networks: side 25." in text
+    assert "| wafer-map bundle | int8 | edge component | 0.50 | 0.80 | 0.40 | 0.70 | 70 |" in text
+    assert "LiteRT |" not in text
+
+
+def test_the_card_says_what_is_refused_kind_by_kind(card: Path) -> None:
+    text = card.read_text()
+    assert "Of 100 pictures that are no wafer map, 99 are refused; of 90 wafers" in text
+    assert "| half | 50 | 49 |" in text
+
+
+def test_a_model_of_other_labels_claims_nothing_about_wm811k(card: Path) -> None:
+    assert "WM811K" not in card.read_text()
+    assert "## Goals" not in card.read_text()
+
+
+def test_what_was_not_measured_is_left_out(reported: Path) -> None:
+    (reported / REPORT / LEARNING_CURVE).unlink()
+    (reported / REPORT / BENCH).unlink()
+    (reported / REPORT / REFUSALS).unlink()
+    write_report(reported)
+    text = (reported / CARD).read_text()
+    assert "## Fewer labels" not in text
+    assert "## Speed" not in text
+    assert "learning_curve.svg" not in text
+    assert "kind of picture" not in text
+
+
+def test_every_figure_that_the_card_shows_is_there_and_small(card: Path) -> None:
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", card.read_text())
+    assert len(shown) == 5
+    assert {path.name for path in (card.parent / FIGURES).iterdir()} == {
+        Path(each).name for each in shown
+    }
+    for each in shown:
+        content = (card.parent / each).read_bytes()
+        assert b"<svg" in content[:1000]
+        assert len(content) < 100_000
+
+
+def test_the_same_figures_give_the_same_bytes(card: Path, reported: Path) -> None:
+    for path in write_report(reported):
+        assert path.read_bytes() == (card.parent / path.relative_to(reported)).read_bytes()
+
+
+def test_card_and_figures_are_no_part_of_what_runs(card: Path) -> None:
+    assert list(read_bundle(card.parent).files) == [MODEL]
+
+
+def test_the_worst_errors_are_drawn_where_the_data_is(
+    reported: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = {"row": 1003, "label": "Loc", "prediction": "none", "probability": 0.9}
+    changed(reported, TEST, worst_errors=[error, {**error, "row": 1000}])
+    given = ["--bundle", str(reported), "--data", str(data), "--pictures", str(tmp_path / "p")]
+    assert main(given) == 0
+    picture = tmp_path / "p" / WORST_ERRORS
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert str(picture) in capsys.readouterr().out
+    assert "| 1003 | Loc | none | 0.900 |" in (reported / CARD).read_text()
+    assert not list(reported.rglob("*.png"))
+
+
+def test_without_the_data_the_report_is_written_all_the_same(reported: Path) -> None:
+    assert main(["--bundle", str(reported), "--data", "no-such.npz"]) == 0
+    assert (reported / CARD).exists()
+
+
+def test_errors_of_other_data_are_not_drawn(reported: Path, data: Path, tmp_path: Path) -> None:
+    error = {"row": 5, "label": "Loc", "prediction": "none", "probability": 0.9}
+    changed(reported, TEST, worst_errors=[error])
+    with pytest.raises(Exception, match=r"row: expected the wafers that the report was made of"):
+        draw_errors(reported, data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        pytest.param(TEST, None, "expected a file of figures", id="absent"),
+        pytest.param(TEST, "{", "file: expected", id="no-json"),
+        pytest.param(TEST, "{}", "macro_f1: expected a value", id="empty"),
+        pytest.param(
+            LEARNING_CURVE, '{"split": "x", "points": []}', "points: expected", id="no-points"
+        ),
+        pytest.param(BENCH, '[{"network": 1}]', "0.network: expected", id="bench"),
+    ],
+)
+def test_a_broken_file_is_named_and_nothing_is_written(
+    reported: Path, name: str, content: str | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = reported / REPORT / name
+    path.unlink() if content is None else path.write_text(content)
+    before = sorted(reported.rglob("*"))
+    assert main(["--bundle", str(reported)]) == 1
+    complaint = capsys.readouterr().err
+    assert str(path) in complaint
+    assert told in complaint
+    assert sorted(reported.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        pytest.param("sha256", "0" * 64, "sha256: expected this bundle's", id="another-model"),
+        pytest.param("split", "validation", "split: expected test", id="other-lots"),
+        pytest.param("split", None, "split: expected test", id="all-wafers"),
+    ],
+)
+def test_figures_of_another_model_or_other_lots_are_refused(
+    reported: Path, field: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed(reported, TEST, **{field: value})
+    assert main(["--bundle", str(reported)]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_new_model_keeps_the_learning_curve_and_no_other_figure(reported: Path) -> None:
+    write_report(reported)
+    write_bundle(reported, b"another", read_bundle(reported))
+    found = {
+        path.relative_to(reported).as_posix() for path in reported.rglob("*") if path.is_file()
+    }
+    assert found == {MODEL, MANIFEST, f"{REPORT}/{LEARNING_CURVE}"}
+
+
+def test_goals_are_judged_by_what_was_measured(measured: Path) -> None:
+    found = {each.name: each for each in goals(Report.read(measured))}
+    assert found[
+        "times as fast as the fastest of fp32, OpenVINO, LiteRT"
+    ].measured == pytest.approx(1.5)
+    assert found["PNG to decision, one thread, ms"].measured == 0.5
+    test = json.loads((measured / REPORT / TEST).read_text())
+    assert found["recall of the worst class"].measured == min(
+        each["recall"] for each in test["classes"].values()
+    )
+    assert found["decisions changed by turning or mirroring"].measured is not None
+    assert found["pictures that are no wafer map, refused"].measured == 0.99
+
+
+@pytest.mark.parametrize(
+    ("measured", "at_least", "verdict"),
+    [
+        pytest.param(0.92, True, "met", id="just"),
+        pytest.param(0.9187, True, "**missed** by 0.0013", id="short"),
+        pytest.param(0.93, False, "**missed** by 0.01", id="above"),
+        pytest.param(0.5, False, "met", id="below"),
+        pytest.param(None, True, "not measured", id="unknown"),
+    ],
+)
+def test_a_goal_says_by_how_much_it_was_missed(
+    measured: float | None, at_least: bool, verdict: str
+) -> None:
+    assert Goal("x", "", 0.92, measured, at_least).verdict == verdict
+
+
+def test_the_curve_is_the_mean_of_its_seeds(measured: Path) -> None:
+    curve = Report.read(measured).learning_curve
+    assert curve is not None
+    assert curve.methods == ["labels", "distillation"]
+    assert curve.mean("labels")[1.0] == pytest.approx(0.5 + 1 / 3 + 0.02)

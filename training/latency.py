@@ -1,0 +1,52 @@
+"""Two graphs, some wafers -> milliseconds a wafer of each, on this machine and on one thread.
+
+Counted is the thread's time on its core: what it waits for other programs' turns is no property of a graph.
+"""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
+
+from training.comparison import Pair
+from training.maps import Codes
+
+RACES = 3
+"""A race that int8 loses is run again: a busy machine is no reason to refuse a model."""
+_WARM_UP = 20
+
+
+def race(
+    int8: ort.InferenceSession, fp32: ort.InferenceSession, maps: Sequence[Codes], slower: float
+) -> Pair:
+    """Return the medians of the first of three races that int8 does not lose by more than `slower`, else the last's.
+
+    Args:
+        int8: The one graph, as `evaluate.open_model` opens it.
+        fp32: The other one.
+        maps: Wafers; the first 20 only warm up.
+        slower: What int8 may take more, as a share of fp32's time.
+    """
+    for _ in range(RACES):
+        medians = _race(int8, fp32, maps)
+        if not is_slower(medians, slower):
+            break
+    return medians
+
+
+def is_slower(medians: Pair, slower: float) -> bool:
+    """Tell whether int8 takes longer than it may."""
+    return medians.int8 > medians.fp32 * (1 + slower)
+
+
+def _race(int8: ort.InferenceSession, fp32: ort.InferenceSession, maps: Sequence[Codes]) -> Pair:
+    """The graphs take turns, wafer by wafer: what else the machine does strikes both alike."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for number, wafer in enumerate([*maps[:_WARM_UP], *maps]):
+        turn = ((int8, times[0]), (fp32, times[1]))
+        for session, taken in turn if number % 2 else turn[::-1]:
+            began = time.thread_time()
+            session.run(None, {"wafer": wafer})
+            taken.append(1000 * (time.thread_time() - began))
+    return Pair(*(float(np.median(taken[len(maps[:_WARM_UP]) :])) for taken in times))

@@ -1,0 +1,111 @@
+"""A bundle and wafers -> how many pictures that are no wafer map it refuses, family by family, and how many wafers.
+
+    python -m training.refusals --bundle models/wafer-map --data X.npz --split test --json refusals.json
+
+The near misses are made of the wafers at hand. Pictures in colour are judged by their grey form: the edge, which
+sees their colour, refuses them before. Needs no torch.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
+from PIL import Image
+from pydantic import JsonValue
+
+from fabwafer.bundle import MODEL, read_bundle
+from fabwafer.errors import ContractError, FabWaferError
+from fabwafer.triage import Policy
+from training.dataset import Split, WaferSet, splits
+from training.doubts import doubts_of
+from training.evaluate import measure, open_model
+from training.foreign import FOREIGN
+from training.maps import Codes, Ints, Kind
+from training.report_files import write_json
+from training.sources import kind_of, read_wafers
+from training.spoilt import SPOILT
+
+PICTURES = 50
+_SEED = 2011
+"""Of the pictures; no threshold was fitted to any of them."""
+
+
+def refusals(
+    session: ort.InferenceSession, wafers: WaferSet, indices: Ints, policy: Policy
+) -> dict[str, JsonValue]:
+    """Return by family how many pictures there were, how many are refused, and for what."""
+    families: dict[str, JsonValue] = {}
+    total = refused = 0
+    for name, pictures in _families(wafers, indices):
+        measured = measure(session, pictures)[1]
+        reasons = doubts_of(measured, policy, len(pictures)).reasons
+        found = Counter(list(policy.refusal)[each].value for each in reasons if each >= 0)
+        families[name] = {"pictures": len(pictures), "refused": found.total(), **found}
+        total, refused = total + len(pictures), refused + found.total()
+    return {"pictures": total, "refused": refused, "families": families}
+
+
+def _families(wafers: WaferSet, indices: Ints) -> Iterator[tuple[str, list[Codes]]]:
+    for number, (name, draw) in enumerate(FOREIGN.items()):
+        generator = np.random.default_rng((_SEED, number))
+        yield name, [_grey(draw(generator)) for _ in range(PICTURES)]
+    for number, (name, spoil) in enumerate(SPOILT.items(), len(FOREIGN)):
+        generator = np.random.default_rng((_SEED, number))
+        chosen = generator.choice(indices, PICTURES)
+        yield name, [spoil(generator, wafers.maps[int(index)]) for index in chosen]
+
+
+def _grey(picture: Codes) -> Codes:
+    return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+
+
+def judge(bundle: Path, data: Path, split: Split | None = None) -> dict[str, JsonValue]:
+    """Return `refusals` of a bundle, and how many of the wafers themselves it refuses.
+
+    Raises:
+        BundleError: If the bundle is incomplete or was altered.
+        ContractError: If the data is unreadable, or the bundle judges no wafer maps.
+    """
+    manifest = read_bundle(bundle)
+    if kind_of(manifest) is not Kind.DIES:
+        raise ContractError("--bundle", kind_of(manifest).value, "a bundle that judges wafer maps")
+    wafers = read_wafers(data, Kind.DIES)
+    indices = splits(wafers)[split] if split else np.arange(len(wafers))
+    session = open_model(bundle / MODEL)
+    measured = measure(session, (wafers.maps[int(index)] for index in indices))[1]
+    wrongly = int(doubts_of(measured, manifest.policy, len(indices)).refused.sum())
+    return {
+        "model": manifest.model,
+        "split": split,
+        "wafers": len(indices),
+        "wafers_refused": wrongly,
+        **refusals(session, wafers, indices, manifest.policy),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments, judge, print a line a family."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", type=Split, choices=list(Split))
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args(arguments)
+    try:
+        figures = judge(given.bundle, given.data, given.split)
+    except FabWaferError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if given.json:
+        write_json(given.json, figures)
+    sys.stdout.write(f"{json.dumps(figures, indent=1)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
