@@ -28,7 +28,7 @@ demo: app ## a fab and its cloud on this machine: play wafers, check that all ar
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) -m sandbox demo $(ARGS)
 
-sandbox: app ## the same, and it stays up
+sandbox: app ## the same, and it stays up, with the review portal and its users
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) -m sandbox up $(ARGS)
 

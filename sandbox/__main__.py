@@ -1,14 +1,16 @@
-"""`python -m sandbox demo` plays wafers and checks everything; `python -m sandbox up` stays up until Ctrl-C."""
+"""`python -m sandbox demo` plays wafers and checks everything; `up` stays up until Ctrl-C; `review` works its queue."""
 
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from edge_component.replay import Replay
-from sandbox import demo, report, up
+from sandbox import demo, report, review_command, up
+from sandbox.arguments import check_json, count, positive, share
 from sandbox.emulator import Wishes
 from sandbox.errors import SandboxError
 
@@ -22,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     for ending in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores the latter
         signal.signal(ending, signal.default_int_handler)
     try:
-        return _up(options, console) if options.command == "up" else _demo(options, console)
+        return _COMMANDS[options.command](options, console)
     except SandboxError as error:
         Console(stderr=True).print(f"[bold red]sandbox:[/] {error}", highlight=False)
         return 2
@@ -37,8 +39,7 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
             f"--wafers: expected one for each of {options.cameras} cameras, got {options.wafers}"
         )
     _check_data(options)
-    if options.json and not options.json.absolute().parent.is_dir():
-        raise SandboxError(f"--json {options.json}: expected a folder that exists")
+    check_json(options.json)
     result = demo.run(_options(options), console)
     if options.json:
         options.json.write_text(result.to_json())
@@ -48,7 +49,8 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 
 def _up(options: argparse.Namespace, console: Console) -> int:
     _check_data(options)
-    up.run(_options(options), console)
+    asked = replace(_options(options), audit_rate=options.audit_rate)
+    up.run(asked, up.Stay(options.fill, options.portal_port), console)
     return 0
 
 
@@ -77,28 +79,27 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     played = commands.add_parser("demo", help="play wafers, check that all arrived")
-    played.add_argument("--wafers", type=_positive, default=200, help="how many (200)")
+    played.add_argument("--wafers", type=positive, default=200, help="how many (200)")
     played.add_argument("--json", type=Path, help="also write the outcome there")
     played.set_defaults(rate=0.0)
     stays = commands.add_parser("up", help="the same, and it stays up")
     stays.add_argument(
         "--rate", type=float, default=0.5, help="wafers a second of each camera (0.5)"
     )
+    stays.add_argument("--fill", type=count, default=up.Stay.fill, help="wafers at first (400)")
+    stays.add_argument(
+        "--audit-rate", type=share, default=up.AUDIT_RATE, help="share that is audited (0.1)"
+    )
+    stays.add_argument("--portal-port", type=positive, help="of the portal (any free one)")
     stays.set_defaults(wafers=0)
     for command in (played, stays):
-        command.add_argument("--cameras", type=_positive, default=4, help="how many (4)")
+        command.add_argument("--cameras", type=positive, default=4, help="how many (4)")
         command.add_argument("--data", type=_file, help="npz of wafers to replay (generated ones)")
-        command.add_argument("--port", type=_positive, help="of the AWS endpoint (any free one)")
-        command.add_argument("--mqtt-port", type=_positive, help="of the broker (any free one)")
+        command.add_argument("--port", type=positive, help="of the AWS endpoint (any free one)")
+        command.add_argument("--mqtt-port", type=positive, help="of the broker (any free one)")
         command.add_argument("--keep", type=Path, help="new folder that keeps logs and journals")
+    review_command.declare(commands)
     return parser.parse_args(arguments)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
-    return value
 
 
 def _new_folder(path: Path) -> Path:
@@ -114,6 +115,9 @@ def _file(text: str) -> Path:
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"{text}: no such file")
     return path
+
+
+_COMMANDS = {"demo": _demo, "up": _up, "review": review_command.run}
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ class Camera:
             },
             "messages_per_s": play.messages_per_s,
             "heartbeat_s": 5,
-            "journal": str(self.folder / "journal.jsonl"),
+            "journal": str(self.journal_path),
             "exit_when_done": play.wafers > 0,
             **changes,
         }
@@ -140,15 +140,22 @@ class Camera:
             raise failure(f"{self.device.thing} ended with code {code}", self.folder / "camera.log")
         return code == 0
 
+    @property
+    def journal_path(self) -> Path:
+        """Return where it logs what it decided."""
+        return self.folder / "journal.jsonl"
+
     def journal(self) -> list[Logged]:
         """Return what it logged so far."""
-        path = self.folder / "journal.jsonl"
-        if not path.exists():
-            return []
-        lines = path.read_bytes().split(b"\n")[
-            :-1
-        ]  # what follows the last newline is being written
-        return [Logged.model_validate_json(line) for line in lines]
+        return read_journal(self.journal_path)
+
+
+def read_journal(path: Path) -> list[Logged]:
+    """Return what a camera logged so far."""
+    if not path.exists():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last newline is being written
+    return [Logged.model_validate_json(line) for line in lines]
 
 
 def _without_aws() -> dict[str, str]:

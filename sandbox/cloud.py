@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from sandbox.deploy import Outputs, deploy
+from sandbox.deploy import AUDIT_RATE, Outputs, deploy
 from sandbox.emulator import Emulator, Wishes, emulator
 
 Item = dict[str, Any]
@@ -18,10 +18,11 @@ DEAD_LETTER_QUEUES = (
     "PredictionsDlqUrl",
     "AlertsDlqUrl",
     "ReviewDlqUrl",
+    "ExportsDlqUrl",
     "RuleErrorsQueueUrl",
     "FailedInvocationsQueueUrl",
 )
-WORK_QUEUES = ("PredictionsQueueUrl", "AlertsQueueUrl", "ReviewQueueUrl")
+WORK_QUEUES = ("PredictionsQueueUrl", "AlertsQueueUrl", "ReviewQueueUrl", "ExportsQueueUrl")
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,16 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def cloud(state_dir: Path, fleet: Mapping[str, Sequence[str]], wishes: Wishes) -> Iterator[Cloud]:
+def cloud(
+    state_dir: Path,
+    fleet: Mapping[str, Sequence[str]],
+    wishes: Wishes,
+    audit_rate: float = AUDIT_RATE,
+) -> Iterator[Cloud]:
     """Run an emulator and deploy into it; all is gone afterwards.
 
     Raises:
         SandboxError: If anything of it fails.
     """
     with emulator(state_dir, wishes) as running:
-        yield Cloud(running, deploy(running, fleet, state_dir))
+        yield Cloud(running, deploy(running, fleet, state_dir, audit_rate))

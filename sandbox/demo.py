@@ -38,6 +38,7 @@ class Options:
     rate_per_s: float = 0
     wishes: Wishes = field(default_factory=Wishes)
     keep: Path | None = None
+    audit_rate: float = AUDIT_RATE
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def fab(options: Options, console: Console) -> Iterator[Fab]:
             stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-"))
         )
         with console.status("starting the cloud and deploying into it"):
-            running = stack.enter_context(cloud(state, fleet, options.wishes))
+            running = stack.enter_context(cloud(state, fleet, options.wishes, options.audit_rate))
         with console.status("enrolling cameras, waiting for a first heartbeat"):
             devices = enrol_all(running.emulator, fleet, state / "devices")
             subscriber = subscribe(running)
@@ -91,11 +92,11 @@ def run(options: Options, console: Console) -> Report:
     with fab(options, console) as ready:
         for camera in ready.cameras:
             camera.start()
-        with _bars(options.wafers, console) as show:
+        with bars(options.wafers, console) as show:
             watch(lambda: progress(ready.cloud, ready.cameras, ready.subscriber), show)
         with console.status("checking every wafer"):
             wafers = played(ready.cameras)
-            expected = expect(wafers, ready.policy, AUDIT_RATE, options.wafers)
+            expected = expect(wafers, ready.policy, options.audit_rate, options.wafers)
             found = find(ready.cloud, ready.subscriber)
         return report(wafers, expected, found, ready.setup_s, time.monotonic() - started)
 
@@ -128,7 +129,8 @@ def shipped_policy() -> Policy:
 
 
 @contextlib.contextmanager
-def _bars(wafers: int, console: Console) -> Iterator[Callable[[Progress], None]]:
+def bars(wafers: int, console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Show how far so many wafers are, and yield what is to be told of it."""
     columns = (
         TextColumn("{task.description:<9}"),
         BarColumn(),

@@ -43,7 +43,12 @@ Outputs = Mapping[str, str]
 """Output key -> value, of all stacks together."""
 
 
-def deploy(emulator: Emulator, fleet: Mapping[str, Sequence[str]], state_dir: Path) -> Outputs:
+def deploy(
+    emulator: Emulator,
+    fleet: Mapping[str, Sequence[str]],
+    state_dir: Path,
+    audit_rate: float = AUDIT_RATE,
+) -> Outputs:
     """Synthesize (unless the same was before), bootstrap and deploy every stack.
 
     Raises:
@@ -52,7 +57,7 @@ def deploy(emulator: Emulator, fleet: Mapping[str, Sequence[str]], state_dir: Pa
     if not _CDK.exists():
         raise SandboxError(f"{_CDK} is missing: `make demo` installs it")
     with ThreadPoolExecutor(2) as pool:
-        assembly = pool.submit(synthesize, fleet, emulator.environment(), state_dir)
+        assembly = pool.submit(synthesize, fleet, emulator.environment(), state_dir, audit_rate)
         bootstrapped = pool.submit(bootstrap, emulator, state_dir)
         bootstrapped.result()
         folder = assembly.result()
@@ -99,17 +104,20 @@ def bootstrap(emulator: Emulator, state_dir: Path) -> None:
 
 
 def synthesize(
-    fleet: Mapping[str, Sequence[str]], environment: Mapping[str, str], state_dir: Path
+    fleet: Mapping[str, Sequence[str]],
+    environment: Mapping[str, str],
+    state_dir: Path,
+    audit_rate: float,
 ) -> Path:
     """Return the cloud assembly's folder under build/, named by everything that goes into it."""
     fleet_file = state_dir / "fleet.json"
     fleet_file.write_text(json.dumps(fleet, sort_keys=True))
-    folder = ROOT / "build" / f"{_ASSEMBLY}{_digest(fleet_file)}"
+    folder = ROOT / "build" / f"{_ASSEMBLY}{_digest(fleet_file, audit_rate)}"
     if not folder.exists():
         folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             made = Path(scratch) / "assembly"
-            context = (f"stage={_STAGE}", f"fleet={fleet_file}", f"audit_rate={AUDIT_RATE}")
+            context = (f"stage={_STAGE}", f"fleet={fleet_file}", f"audit_rate={audit_rate}")
             options = [part for each in context for part in ("-c", each)]
             _cdk(["synth", "--quiet", "--output", str(made), *options], environment, state_dir)
             with contextlib.suppress(OSError):  # not empty: another run was faster
@@ -125,9 +133,9 @@ def _forget_old_assemblies(folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _digest(fleet_file: Path) -> str:
+def _digest(fleet_file: Path, audit_rate: float) -> str:
     digest = hashlib.sha256(
-        f"{_STAGE} {AUDIT_RATE} {sys.version_info[:2]}".encode() + fleet_file.read_bytes()
+        f"{_STAGE} {audit_rate} {sys.version_info[:2]}".encode() + fleet_file.read_bytes()
     )
     sources = [path for folder in _INPUT_FOLDERS for path in (ROOT / folder).rglob("*.py")]
     models = sorted((ROOT / "models").glob("*/manifest.json"))
