@@ -3,8 +3,8 @@
     python -m training.export --run runs/a --data ../shared/data/wm811k_labelled.npz --bundle models/wafer-map
 
 Temperature and the thresholds of novelty and refusal from the validation lots, int8 ranges and acceptance thresholds
-from the calibration lots; the
-test lots are read once, at the end, for the figures, and only if the gate lets int8 pass (`training.gate`).
+from the calibration lots; the test lots are read once, at the end, for the figures, and only if the gate lets int8
+pass (`training.gate`).
 """
 
 import argparse

@@ -13,20 +13,6 @@ from training.drawings import Random, chart, icon, screenshot, text
 from training.maps import Codes
 
 Floats = npt.NDArray[np.float64]
-_WORDS = (
-    "lot",
-    "wafer",
-    "yield",
-    "tool",
-    "scan",
-    "total",
-    "mean",
-    "of",
-    "the",
-    "2026",
-    "47.3",
-    "%",
-)
 
 
 def photograph(generator: Random) -> Codes:
