@@ -111,8 +111,48 @@ class _DeviceMessage(Message):
         return Topic(self.fab, self.camera, self.kind, getattr(self, "imgid", None))
 
 
+class Shadow(Message):
+    """What a model that runs beside the one in use says of the same wafer; nothing acts on it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: ModelName
+    prediction: Annotated[str, Field(min_length=1, max_length=64)]
+    probability: Fraction
+    novelty: Finite | None = None
+    refused: Reason | None = None
+    edge_ms: NotNegative | None = None
+
+
+class PictureState(Message):
+    """What a picture tells of its camera, whatever the wafer is: watched for a camera that moved.
+
+    Attributes:
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        dies: Pixels or cells that are a die, pass or fail.
+        levels: Mean grey level (0..255) of no die, pass and fail; None where a level has no pixel.
+        sharpness: Share (0..1) of the contrast between neighbouring pixels that one step carries; 1 for a drawn map.
+        tilt_deg: Angle of the die grid or of the notch against the picture's axes, degrees; None if it cannot be told.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    width: Count
+    height: Count
+    dies: Count
+    levels: tuple[float | None, float | None, float | None]
+    sharpness: Fraction
+    tilt_deg: Finite | None = None
+
+
 class Prediction(_DeviceMessage):
-    """What the component decided about one wafer."""
+    """What the component decided about one wafer.
+
+    `serial` is that of the signature of the bundle that decided; `shadow` and `picture` are for those who watch
+    models and cameras. `embedding` is the network's feature vector, one signed byte an element (127 is its largest
+    magnitude), base64.
+    """
 
     kind = Kind.PREDICTION
     max_bytes = MAX_PREDICTION_BYTES
@@ -130,6 +170,10 @@ class Prediction(_DeviceMessage):
     refused: Reason | None = None
     heat: list[list[Finite]] | None = None
     edge_ms: NotNegative | None = None
+    serial: Count | None = None
+    shadow: Shadow | None = None
+    picture: PictureState | None = None
+    embedding: Annotated[str | None, Field(min_length=1, max_length=400)] = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the content, equal for a message and its repeats."""
@@ -195,6 +239,8 @@ class Heartbeat(_DeviceMessage):
 
     version: Annotated[str, Field(min_length=1, max_length=32)]
     model: ModelName | None = None
+    serial: Count | None = None
+    shadow: ModelName | None = None
     uptime_s: NotNegative
     degraded: list[str] = []
     sequence: Count | None = None

@@ -16,7 +16,7 @@ _OLD_VERSION_DAYS = 30
 
 
 class Buckets(Construct):
-    """The pictures of all wafers, the messages that broke the contract, and exports for a while."""
+    """The pictures of all wafers, the messages that broke the contract, exports for a while, datasets and models."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -45,6 +45,13 @@ class Buckets(Construct):
             lifecycle_rules=[_expiry(_EXPORT_DAYS)],
             server_access_logs_bucket=logs,
             server_access_logs_prefix="exports/",
+        )
+        self.models = self._bucket(
+            "Models",
+            versioned=True,
+            lifecycle_rules=[_tidying()],
+            server_access_logs_bucket=logs,
+            server_access_logs_prefix="models/",
         )
 
     def _bucket(self, name: str, **properties: Any) -> s3.Bucket:

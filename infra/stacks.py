@@ -50,6 +50,7 @@ class DataStack(Stack):
             ImagesBucket=self.buckets.images.bucket_name,
             QuarantineBucket=self.buckets.quarantine.bucket_name,
             ExportsBucket=self.buckets.exports.bucket_name,
+            ModelsBucket=self.buckets.models.bucket_name,
             UserPoolId=self.people.pool.user_pool_id,
             SignInIssuer=self.people.issuer,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from lambdas.records import Item
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
+from lambdas.stores.pages import Page, Span, query
 from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class PaperTable:
         """Return those of a kind's papers that there are, by name."""
         keys = [{"kind": kind, "name": name} for name in names]
         return {str(row["name"]): row for row in read_all(self.client, self.name, keys)}
+
+    def latest(self, kind: str, limit: int) -> list[Item]:
+        """Return a kind's papers, those with the highest names first."""
+        span = Span(None, "kind", kind, "name", newest_first=True)
+        rows, _ = query(self.client, self.name, span, Page(limit=limit))
+        return rows
 
     def put(self, paper: Item) -> None:
         """Keep a paper in the place of what there was."""
