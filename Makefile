@@ -10,7 +10,7 @@ SOURCES := $(PACKAGES) training tests scripts notebooks app.py
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox test test-sandbox test-long test-arm64 check lint types imports synth bench bench-model \
+.PHONY: help setup demo sandbox test test-sandbox test-browser test-long test-arm64 check lint types imports synth bench bench-model \
 	model-report walk format schemas openapi lock component app train portal portal-check
 
 help: ## list the targets
@@ -34,13 +34,17 @@ sandbox: app ## the same, and it stays up, with the review portal and its users
 
 test: app train ## every test that needs no emulator
 	@command -v mosquitto >/dev/null || echo "make test: mosquitto is not installed: the tests against a second broker are skipped"
-	@$(PY) -m coverage run --source=fabwafer,edge_component,lambdas -m pytest -q -m "not sandbox and not long and not arm64" --ignore=tests/training
+	@$(PY) -m coverage run --source=fabwafer,edge_component,lambdas -m pytest -q -m "not sandbox and not long and not arm64 and not browser" --ignore=tests/training
 	@$(PY) -m coverage report --skip-covered --fail-under=95
 	@$(PY_TRAIN) -m pytest -q -m "not long" tests/training
 
 test-sandbox: app ## the deployed system under faults, bad input and intruders
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) -m pytest -q -m "sandbox and not long" tests/sandbox
+
+test-browser: app ## the deployed portal in Chromium: keyboard, faults, roles, axe (FABWAFER_SHOTS=docs/screens keeps pictures)
+	@$(PYTHON) scripts/setup emulator
+	@$(PY) -m pytest -q -m "browser and not long" tests/browser
 
 test-long: app ## the long forms: minutes offline, thousands of wafers
 	@$(PYTHON) scripts/setup emulator
@@ -50,7 +54,7 @@ test-arm64: app ## the built component in an arm64 Debian under qemu (root cache
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) scripts/test_arm64 $(ARGS)
 
-check: lint types imports test portal-check test-sandbox synth ## the one definition of green
+check: lint types imports test portal-check test-sandbox test-browser synth ## the one definition of green
 
 lint: app
 	@.venv/bin/ruff check $(SOURCES)

@@ -1,0 +1,100 @@
+"""Every screen, light and dark: nothing that axe calls serious, no error in the console; pictures of them on demand.
+
+FABWAFER_SHOTS=docs/screens keeps the pictures that docs/portal.md shows.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from browser_pages import Portal
+from browser_wafers import fill
+from playwright.sync_api import Browser, expect
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+pytestmark = pytest.mark.browser
+
+FAB = "faba"
+SCREENS = {
+    "queue": "/queue",
+    "gallery": "/gallery",
+    "search": "/wafers",
+    "lot": f"/lots?lot=LOT-{FAB}-0",
+    "quality": "/quality",
+    "audit": "/audit",
+    "labels": "/labels",
+    "settings": "/settings",
+}
+WIDTHS = {"desk": (1280, 800), "tablet": (820, 1180)}
+
+
+@pytest.fixture(scope="module")
+def shown(site: "Site", browser: Browser) -> Any:
+    """A fab with something on every screen, and somebody who may see all of it."""
+    waiting = fill(site.cloud, FAB, 40)
+    everybody = ("reviewer", "engineer", "admin", f"fab:{FAB}")
+    (ada,) = site.people(("ada", everybody))
+    portal = Portal.sign_in(browser, site.address, ada)
+    for key in ("Enter", "1", "2", "z", "Enter", "u", "b"):
+        if key == "z":
+            portal.page.keyboard.press(key)
+        else:
+            portal.answer(key)
+    portal.saved()
+    portal.page.context.close()
+    return ada, waiting
+
+
+@pytest.fixture
+def shots() -> Path | None:
+    place = os.environ.get("FABWAFER_SHOTS")
+    if place:
+        Path(place).mkdir(parents=True, exist_ok=True)
+    return Path(place) if place else None
+
+
+@pytest.mark.parametrize("width", list(WIDTHS))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen_is_accessible_and_free_of_errors(
+    shown: Any, sign_in: Any, shots: Path | None, scheme: str, width: str
+) -> None:
+    ada, waiting = shown
+    wide, high = WIDTHS[width]
+    portal = sign_in(ada, viewport={"width": wide, "height": high}, color_scheme=scheme)
+    findings: dict[str, list[str]] = {}
+    screens = SCREENS | {"wafer": f"/wafers/{waiting[0].item}"}
+    for name, path in screens.items():
+        portal.go(f"{path}{'&' if '?' in path else '?'}fab={FAB}")
+        portal.page.wait_for_load_state("networkidle")
+        portal.shot(shots, f"{name}-{scheme}" if width == "desk" else f"{name}-{scheme}-{width}")
+        if found := portal.axe():
+            findings[name] = found
+    assert findings == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_signing_in_is_accessible(
+    browser: Browser, site: "Site", shots: Path | None, scheme: str
+) -> None:
+    page = browser.new_context(color_scheme=scheme).new_page()
+    page.goto(site.address)
+    expect(page.get_by_label("Name")).to_be_visible()
+    portal = Portal(page, site.address)
+    portal.shot(shots, f"sign-in-{scheme}")
+    assert portal.axe() == []
+    page.context.close()
+
+
+def test_a_wrong_password_is_told_and_lets_nobody_in(browser: Browser, site: "Site") -> None:
+    page = browser.new_context().new_page()
+    page.goto(site.address)
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text(re.compile("password", re.IGNORECASE)).first).to_be_visible()
+    expect(page.get_by_role("heading", name="Queue")).to_have_count(0)
+    page.context.close()
