@@ -10,7 +10,7 @@ SOURCES := $(PACKAGES) training tests scripts notebooks app.py
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox test test-sandbox test-browser test-long test-arm64 check lint types imports synth bench bench-model \
+.PHONY: help setup demo demo-loop sandbox test test-sandbox test-browser test-long test-arm64 check lint types imports synth bench bench-drift bench-model bench-review \
 	model-report walk format schemas openapi lock component app train portal portal-check
 
 help: ## list the targets
@@ -28,6 +28,11 @@ demo: app ## a fab and its cloud on this machine: play wafers, check that all ar
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) -m sandbox demo $(ARGS)
 
+demo-loop: app train ## a model that lacks a class learns it: answers, training, rollout, a bad candidate's way back (ARGS="--data NPZ")
+	@$(PYTHON) scripts/setup emulator
+	@mkdir -p build
+	@$(PY) -m sandbox loop --json build/loop.json --page build/loop.html $(ARGS)
+
 sandbox: app ## the same, and it stays up, with the review portal and its users
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) -m sandbox up $(ARGS)
@@ -38,7 +43,12 @@ test: app train ## every test that needs no emulator
 	@$(PY) -m coverage report --skip-covered --fail-under=95
 	@$(PY_TRAIN) -m pytest -q -m "not long" tests/training
 
-test-sandbox: app ## the deployed system under faults, bad input and intruders
+test-demo-loop: app train ## a model that lacks a class learns it: answers, training, rollout, a bad candidate's way back (ARGS="--data NPZ")
+	@$(PYTHON) scripts/setup emulator
+	@mkdir -p build
+	@$(PY) -m sandbox loop --json build/loop.json --page build/loop.html $(ARGS)
+
+sandbox: app ## the deployed system under faults, bad input and intruders
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) -m pytest -q -m "sandbox and not long" tests/sandbox
 
@@ -77,6 +87,13 @@ component: app ## the Greengrass artifacts into build/component
 
 bench: app ## measure the edge and the functions; docs/benchmarks.md keeps the table
 	@$(PY) -m bench $(ARGS)
+
+bench-review: app ## the review API from 1,000 to 100,000 predictions in the deployed sandbox
+	@$(PYTHON) scripts/setup emulator
+	@$(PY) -m bench.review_api $(ARGS)
+
+bench-drift: app ## delays and false alarms of the drift detectors, simulated on lots that cluster as WM-811K's do
+	@$(PY) -m bench.drift $(ARGS)
 
 bench-model: train ## the shipped model beside its fp32, other runtimes and larger networks, in the same document
 	@$(PYTHON) scripts/setup bench

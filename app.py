@@ -8,13 +8,14 @@ from aws_cdk import App
 
 from fabwafer.errors import FabWaferError
 from infra import findings
+from infra.loop_stack import LoopStack
+from infra.observability_stack import ObservabilityStack
 from infra.portal_stack import PortalStack
 from infra.settings import read_settings
 from infra.stacks import (
     DataStack,
     FleetStack,
     GreengrassStack,
-    ObservabilityStack,
     RolloutStack,
     ServiceStack,
 )
@@ -25,7 +26,8 @@ def build(app: App, root: Path) -> None:
     settings = read_settings(app.node, root)
     data = DataStack(app, "FabWaferData", settings)
     service = ServiceStack(app, "FabWaferService", settings, data)
-    ObservabilityStack(app, "FabWaferObservability", settings, service)
+    loop = LoopStack(app, "FabWaferLoop", settings, data, service)
+    ObservabilityStack(app, "FabWaferObservability", settings, service, loop)
     fleet = FleetStack(app, "FabWaferFleet", settings)
     if not settings.in_sandbox:  # the emulator knows no Greengrass, and serves the portal itself
         canaries = GreengrassStack(app, "FabWaferGreengrass", settings, data)

@@ -16,11 +16,13 @@ from threading import Event
 
 from bench.table import Row
 from edge_component.camera import WaferImage
-from edge_component.capture import Capture, Decider
+from edge_component.capture import Capture
 from edge_component.classifier import Classifier
 from edge_component.config import SimulatorSource
+from edge_component.decider import Decider
 from edge_component.entries import Entry, Outgoing
 from edge_component.health import Health
+from edge_component.model_store import LoadedModel
 from edge_component.outbox import Outbox
 from edge_component.outgoing import Addressing
 from edge_component.simulator import Simulator
@@ -70,13 +72,13 @@ def measure() -> list[Row]:
 
 
 def _loop(folder: Path) -> list[tuple[str, float, str, str]]:
-    classifier = Classifier.load(BUNDLE)
+    model = LoadedModel(Classifier.load(BUNDLE))
     outbox = Outbox(folder / "loop.db", _LIMIT_BYTES, durable=True)
     camera = Recorded(
         Simulator(SimulatorSource(kind="simulator", wafers=_WAFERS), "bench", ()).take(1, _WAFERS)
     )
     address = Addressing("faba", "camera1", 5_000, 128 * 1024)
-    capture = Capture(camera, Decider(lambda: classifier, address), outbox, Health())
+    capture = Capture(camera, Decider(lambda: model, address), outbox, Health())
     began = time.perf_counter()
     while not camera.exhausted:
         capture.step(Event())

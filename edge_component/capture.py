@@ -4,60 +4,18 @@ The camera lets go of wafers only after the commit that holds them. With a backl
 one commit; a single one is committed at once.
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event
 
 from edge_component import logs
 from edge_component.camera import Camera, WaferImage
-from edge_component.classifier import Classifier
-from edge_component.entries import Entry
+from edge_component.decider import Decided, Decider
 from edge_component.health import Health
 from edge_component.outbox import Outbox
-from edge_component.outgoing import Addressing, Decision, compose
 from fabwafer.errors import ContractError
 
 _BATCH = 32
 _MODEL_WAIT_S = 1.0
-
-
-@dataclass(frozen=True)
-class Decided:
-    """A wafer that waits for its commit."""
-
-    image: WaferImage
-    decision: Decision
-    entry: Entry
-
-
-class Decider:
-    """Decides single wafers with the model of the moment."""
-
-    def __init__(self, model: Callable[[], Classifier | None], address: Addressing) -> None:
-        """Know where the model comes from, None while there is none, and whose wafers these are."""
-        self._model = model
-        self.address = address
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether there is a model."""
-        return self._model() is not None
-
-    def decide(self, image: WaferImage) -> Decided:
-        """Decide one wafer.
-
-        Raises:
-            ContractError: If it is no picture that the model can read.
-        """
-        classifier = self._model()
-        if classifier is None:
-            raise LookupError("no model")
-        begin = time.perf_counter()
-        (found,) = classifier.classify([image.picture])
-        edge_ms = (time.perf_counter() - begin) * 1000
-        decision = Decision(found, classifier.manifest.model, edge_ms)
-        return Decided(image, decision, compose(image, decision, self.address))
 
 
 class Capture:
@@ -117,12 +75,14 @@ class Capture:
     def _decide(self, images: list[WaferImage]) -> list[Decided]:
         """Decide wafers up to the first bad one, which the camera hands out again as the first.
 
-        So it takes no number, and the numbers have no gap.
+        So it takes no number, and the numbers have no gap. With a backlog the shadow sees one wafer of a batch.
         """
         decided: list[Decided] = []
+        backlog = len(images) == _BATCH
         for image in images:
             try:
-                decided.append(self._decider.decide(image))
+                hurried = backlog and image is not images[-1]
+                decided.append(self._decider.decide(image, hurried=hurried))
             except ContractError as error:
                 if not decided:
                     self._reject(image, error)

@@ -1,5 +1,6 @@
 """2. `WaferImage` -> `Classification`: an int8 ONNX graph that does its own pre-processing."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,17 @@ from edge_component.pictures import (
     decode_colours,
     examine,
 )
-from fabwafer.bundle import MEASURES, MODEL, Manifest, read_bundle
+from fabwafer.bundle import FEATURES, MEASURES, MODEL, Manifest, read_bundle
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.triage import Refusal
 
 _INPUT = "wafer"
 _OUTPUTS = frozenset({"probabilities", "heat"})
+_OPTIONAL = frozenset({*MEASURES, FEATURES})
 _WARM_UP = ((33, 29), (52, 52))
+_MOST_FEATURES = 300
+"""More, as base64, are longer than a prediction's embedding may be."""
+_INT8_MAX, _TINY = 127, 1e-30
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Classification:
         novelty: Distance from what the model knows, if its graph tells.
         accepted: Whether it needs no person by the bundle's own thresholds.
         refused: What shows that the picture is no wafer map.
+        embedding: The network's features, one signed byte an element, base64, if its graph tells.
     """
 
     label: str
@@ -48,6 +54,7 @@ class Classification:
     novelty: float | None
     accepted: bool
     refused: str | None = None
+    embedding: str | None = None
 
 
 class Classifier:
@@ -94,7 +101,7 @@ class Classifier:
 
     def _check_graph(self) -> None:
         inputs = [each.name for each in self._session.get_inputs()]
-        if inputs != [_INPUT] or not _OUTPUTS <= set(self._outputs) <= _OUTPUTS | set(MEASURES):
+        if inputs != [_INPUT] or not _OUTPUTS <= set(self._outputs) <= _OUTPUTS | _OPTIONAL:
             raise ValueError(
                 f"expected {_INPUT} -> {sorted(_OUTPUTS)}, got {inputs} -> {self._outputs}"
             )
@@ -109,15 +116,25 @@ class Classifier:
         Raises:
             ContractError: If one of them is no picture, damaged or too large.
         """
-        return [self._classify(self._decoded(image)) for image in images]
+        return [self.decide(self.read(image)) for image in images]
 
-    def _decoded(self, image: Grey | Colours | bytes) -> Decoded:
+    def read(self, image: Grey | Colours | bytes) -> Decoded:
+        """Return a picture as the graph takes it.
+
+        Raises:
+            ContractError: If it is no picture, damaged or too large.
+        """
         if self._in_colour:
             colours = decode_colours(image) if isinstance(image, bytes) else check_colours(image)
             return Decoded(colours)
         return examine(image) if isinstance(image, bytes) else Decoded(check_grey(image))
 
-    def _classify(self, picture: Decoded) -> Classification:
+    def decide(self, picture: Decoded) -> Classification:
+        """Classify one picture that was read.
+
+        Raises:
+            ContractError: If the graph fails on it.
+        """
         values = self._run(picture.levels)
         policy = self.manifest.policy
         probabilities = _rounded(values["probabilities"], 4)
@@ -138,6 +155,7 @@ class Classifier:
             novelty=novelty,
             accepted=policy.accepts(label, scores[label], novelty, refused),
             refused=refused,
+            embedding=_embedded(values[FEATURES]) if FEATURES in values else None,
         )
 
     def _run(self, levels: Grey | Colours) -> dict[str, npt.NDArray[np.float32]]:
@@ -154,6 +172,14 @@ class Classifier:
             if not np.isfinite(value).all():
                 raise ContractError(name, value, "finite numbers")
         return values
+
+
+def _embedded(features: npt.NDArray[np.float32]) -> str | None:
+    """Return features as bytes relative to their largest magnitude, base64; None if they are too many."""
+    if features.size > _MOST_FEATURES:
+        return None
+    scale = _INT8_MAX / max(float(np.abs(features).max(initial=0)), _TINY)
+    return base64.b64encode(np.rint(features.ravel() * scale).astype(np.int8).tobytes()).decode()
 
 
 def _rounded(values: npt.NDArray[np.float32], digits: int) -> Any:

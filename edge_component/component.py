@@ -7,28 +7,32 @@ from enum import StrEnum
 from pathlib import Path
 
 from edge_component.camera import Camera
-from edge_component.capture import Capture, Decider
+from edge_component.capture import Capture
 from edge_component.config import FolderSource, MqttPublisher, Settings, SimulatorSource
+from edge_component.current_model import CurrentModel
 from edge_component.database import heal
+from edge_component.decider import Decider
 from edge_component.folder import FolderCamera
 from edge_component.health import Health
 from edge_component.heart import Heart
 from edge_component.ipc import TokenRefusedError
 from edge_component.journal import Journal
-from edge_component.model_store import CurrentModel
+from edge_component.model_store import ModelStore
 from edge_component.mqtt import MqttConnection
 from edge_component.outbox import Outbox
 from edge_component.outgoing import Addressing
 from edge_component.publisher import Delivery, Pace, Publisher
 from edge_component.s3 import S3, Uploads
+from edge_component.shadow import ShadowModel
 from edge_component.simulator import Simulator
+from edge_component.trust import Keys, public_key
 from edge_component.v4l2 import VideoCamera
 from edge_component.workers import Worker
 
 _JOIN_S = 6.0
 _PARTS = (
-    "camera", "capture", "delivery", "files", "heartbeat", "image", "model", "mqtt", "outbox", "publish",
-    "status", "upload", "uploads",
+    "camera", "capture", "clock", "delivery", "files", "heartbeat", "image", "model", "mqtt", "outbox", "publish",
+    "shadow", "shadowing", "status", "upload", "uploads",
 )  # fmt: skip
 
 
@@ -89,7 +93,10 @@ class Component:
         )
         delivering = Worker("delivery", delivery.step, health)
         self._journal = self._open_journal(path)
-        model = CurrentModel(settings.model_dir, settings.state_dir, health, settings.threads)
+        keys = Keys([public_key(key) for key in settings.model_keys])
+        store = ModelStore(settings.state_dir, keys, settings.threads)
+        model = CurrentModel(settings.model_dir, store, health)
+        shadow = self._open_shadow(store)
 
         def committed() -> None:
             delivering.wake()
@@ -98,7 +105,7 @@ class Component:
 
         capture = Capture(
             self._camera,
-            Decider(model.classifier, _addressing(settings, self._publisher)),
+            Decider(model.get, _addressing(settings, self._publisher), shadow),
             captured,
             health,
             committed,
@@ -110,6 +117,15 @@ class Component:
         heart = Heart(settings, self._publisher, health, self._open(path, durable=False))
         self._workers.append(Worker("heartbeat", heart.step, health))
 
+    def _open_shadow(self, store: ModelStore) -> ShadowModel | None:
+        self._shadowing: Worker | None = None
+        if self._settings.shadow_dir is None:
+            return None
+        shadow = ShadowModel(self._settings.shadow_dir, store, self._health)
+        self._shadowing = Worker("shadowing", shadow.step, self._health)
+        shadow.wake = self._shadowing.wake
+        return shadow
+
     def _open_journal(self, path: Path) -> Journal | None:
         if self._settings.journal is None:
             return None
@@ -117,8 +133,9 @@ class Component:
 
     def start(self) -> None:
         """Begin."""
-        for worker in self._workers:
-            worker.start()
+        for worker in (*self._workers, self._shadowing):
+            if worker:
+                worker.start()
 
     def state(self) -> State:
         """Return how the component fares."""
@@ -140,6 +157,8 @@ class Component:
         """End within seconds, what is not acknowledged staying in the outbox; return whether all parts have."""
         for worker in self._workers:
             worker.stop()
+        if self._shadowing:
+            self._shadowing.stop()  # not waited for: nothing that is closed here is in its hands
         deadline = time.monotonic() + _JOIN_S
         ended = [worker.join(max(0.0, deadline - time.monotonic())) for worker in self._workers]
         if not all(ended):

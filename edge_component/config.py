@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from edge_component.trust import public_key
 from fabwafer.fields import Name, contract_error
 from fabwafer.messages import MAX_PREDICTION_BYTES
 
@@ -22,6 +24,16 @@ from fabwafer.messages import MAX_PREDICTION_BYTES
 def _empty_is_absent(value: object) -> object:
     """Greengrass configuration cannot hold a null: a recipe's empty string means "not set"."""
     return None if value == "" else value
+
+
+def _split(value: object) -> object:
+    """A recipe's default is one string, empty or of keys with spaces or commas between them."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _is_key(text: str) -> str:
+    public_key(text)
+    return text
 
 
 class _Section(BaseModel):
@@ -38,6 +50,7 @@ _DAY_S = 86_400.0
 Seconds = Annotated[float, Field(gt=0, le=_DAY_S)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_absent)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_absent)]
+PublicKey = Annotated[str, AfterValidator(_is_key)]
 
 
 class FolderSource(_Section):
@@ -110,6 +123,12 @@ class Settings(_Section):
     camera: Name
     model_dir: Path
     state_dir: Path
+    model_keys: Annotated[
+        tuple[PublicKey, ...],
+        BeforeValidator(_split),
+        Field(description="base64 of DER; without any, unsigned bundles run"),
+    ] = ()
+    shadow_dir: OptionalPath = Path("../com.fabwafer.ShadowModel/current")
     source: Annotated[FolderSource | SimulatorSource | VideoSource, Field(discriminator="kind")]
     publisher: Annotated[GreengrassPublisher | MqttPublisher, Field(discriminator="kind")]
     messages_per_s: Annotated[float, Field(ge=0.01, le=100)] = 20.0

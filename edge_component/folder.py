@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from edge_component.camera import WaferImage
 from edge_component.config import FolderSource
+from edge_component.dates import FIRST_TIME_MS, now_ms
 from edge_component.filing import DONE, REJECTED, Filing, Verdict
 from edge_component.health import Health
 from edge_component.pictures import MAX_BYTES
@@ -18,7 +19,6 @@ from edge_component.scan import File, escaped, scan
 from fabwafer.errors import ContractError
 
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_.-]+")
-_FIRST_TIME_MS = 100_000_000_000  # March 1973: what is less, the contract takes for seconds
 _READ_AGAIN_S, _MOVE_AGAIN_S = 10.0, 60.0
 
 
@@ -186,5 +186,5 @@ def _id_of(stem: str) -> str:
 
 def _captured_ms(file: File) -> int:
     """Return the file's time: now, if its clock runs ahead, or knows no date at all."""
-    now_ms, time_ms = time.time_ns() // 1_000_000, file.mtime_ns // 1_000_000
-    return time_ms if _FIRST_TIME_MS <= time_ms <= now_ms else now_ms
+    now, time_ms = now_ms(), file.mtime_ns // 1_000_000
+    return time_ms if FIRST_TIME_MS <= time_ms <= now else now

@@ -9,6 +9,7 @@ from threading import Event, Lock
 from typing import Any
 
 from edge_component import logs
+from edge_component.dates import now_ms
 from edge_component.entries import Backlog
 from edge_component.scan import escaped
 from fabwafer.messages import Heartbeat
@@ -29,6 +30,8 @@ class Health:
         self._last_wafer: int | None = None
         self._edge_ms: float | None = None
         self.model: str | None = None
+        self.serial: int | None = None
+        self.shadow: str | None = None
         self.changed = Event()
 
     def degrade(self, part: str, reason: str) -> None:
@@ -82,9 +85,11 @@ class Health:
             return Heartbeat(
                 fab=fab,
                 camera=camera,
-                timestamp=time.time_ns() // 1_000_000,
+                timestamp=now_ms(),
                 version=version,
                 model=self.model,
+                serial=self.serial,
+                shadow=self.shadow,
                 uptime_s=round(self._clock() - self._started, 1),
                 degraded=reasons,
                 classified=self._classified,

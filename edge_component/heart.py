@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from threading import Event
 
 from edge_component.config import Settings
+from edge_component.dates import is_set
 from edge_component.health import Health
 from edge_component.outbox import Outbox
 from edge_component.publisher import Publisher, RefusedError
@@ -43,6 +44,7 @@ class Heart:
         self._health.changed.clear()
         self._last = self._clock()
         self._due = self._last + self._settings.heartbeat_s
+        self._tell_of_the_date()
         backlog = None
         with suppress(sqlite3.Error):
             backlog = self._outbox.backlog()
@@ -52,6 +54,12 @@ class Heart:
         )
         self._publisher.publish(str(beat.topic), beat.to_bytes()).add_done_callback(self._settle)
         return None
+
+    def _tell_of_the_date(self) -> None:
+        if is_set():
+            self._health.recover("clock")
+        else:
+            self._health.degrade("clock", "not set: wafers carry a date that is too early")
 
     def _settle(self, published: Future[None]) -> None:
         """Say what is refused; what is offline the messages say, and an old heartbeat is not repeated."""

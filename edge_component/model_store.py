@@ -1,131 +1,157 @@
-"""model_dir -> a loaded `Classifier`, or the last good bundle, of which a copy is kept under state_dir.
+"""model_dir -> a verified, loaded model, or the last good bundle, of which a copy is kept under state_dir.
 
-Greengrass deletes the artifacts of old model versions after a deployment, so the copy is ours.
+Greengrass deletes the artifacts of old model versions after a deployment, so the copy is ours. A bundle that is
+altered, unsigned where a signature is asked for, superseded or of another interface is not used: what runs goes on.
 """
 
-import os
 import shutil
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_component import logs
 from edge_component.classifier import Classifier
-from edge_component.health import Health
+from edge_component.durable import sync
+from edge_component.serials import read_serials, write_serials
+from edge_component.trust import Keys
 from fabwafer.bundle import MANIFEST, read_bundle
 from fabwafer.errors import BundleError
+from fabwafer.signature import SIGNATURE, Signature
 
 _LAST_GOOD = "model"
-_RETRY_S = 30.0
 _INCOMING, _OUTGOING = ".new", ".old"
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A classifier, and what was wrong with the bundle that should have been it."""
+    """A model in memory.
+
+    Attributes:
+        classifier: The bundle.
+        signature: Who vouches for it; None if nobody does.
+        problem: What is wrong although it runs: it is not the bundle asked for, or could not be kept.
+    """
 
     classifier: Classifier
+    signature: Signature | None = None
     problem: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Return name@version."""
+        return self.classifier.manifest.model
 
-def load_model(model_dir: Path, state_dir: Path, threads: int = 1) -> LoadedModel:
-    """Load the bundle in `model_dir`, or else the last good one.
-
-    Raises:
-        BundleError: If neither can be used.
-    """
-    last_good = state_dir / _LAST_GOOD
-    try:
-        classifier = Classifier.load(model_dir, threads)
-    except BundleError as problem:
-        fallback = _load_first((last_good, last_good.with_suffix(_OUTGOING)), threads)
-        if fallback is None:
-            raise
-        logs.warn("model refused", problem=str(problem), using=fallback.manifest.model)
-        return LoadedModel(fallback, f"using {fallback.manifest.model}: {problem}")
-    return LoadedModel(classifier, _keep(model_dir, classifier, last_good))
+    @property
+    def serial(self) -> int | None:
+        """Return the signature's serial."""
+        return None if self.signature is None else self.signature.serial
 
 
-def _load_first(folders: tuple[Path, ...], threads: int) -> Classifier | None:
-    for folder in folders:
-        with suppress(BundleError):
-            return Classifier.load(folder, threads)
-    return None
+class ModelStore:
+    """Loads bundles that may run here, and keeps the last good one and the serials of what ran under state_dir."""
+
+    def __init__(self, state_dir: Path, keys: Keys | None = None, threads: int = 1) -> None:
+        """Know the rules.
+
+        Args:
+            state_dir: Where to keep things.
+            keys: Who may sign; None asks for no signature.
+            threads: Cores for one wafer.
+        """
+        self._state_dir = state_dir
+        self._last_good = state_dir / _LAST_GOOD
+        self._threads = threads
+        self.keys = keys or Keys()
+
+    def load(self, folder: Path) -> LoadedModel:
+        """Load a bundle that may run; it leaves no trace here.
+
+        Args:
+            folder: Of the bundle, or a link to it, which may be switched meanwhile.
+
+        Raises:
+            BundleError: If it must not run; the message says why.
+        """
+        folder = folder.resolve()
+        signature = self.keys.vouch(folder)
+        if signature and self.keys.ask:
+            read_serials(self._state_dir).check(folder, signature)
+        classifier = Classifier.load(folder, self._threads)
+        name = classifier.manifest.model
+        if signature and signature.model != name:
+            raise BundleError(
+                f"{folder / SIGNATURE}: model: expected {name}, got {signature.model}"
+            )
+        return LoadedModel(classifier, signature)
+
+    def take_up(self, model_dir: Path) -> LoadedModel:
+        """Load the bundle that is to be used from now on, keep a copy and remember its serial.
+
+        Raises:
+            BundleError: If it must not run.
+        """
+        folder = model_dir.resolve()
+        loaded = self.load(folder)
+        problem = _keep(folder, loaded, self._last_good)
+        if loaded.signature and self.keys.ask:
+            problem = self._remember(loaded.signature) or problem
+        return LoadedModel(loaded.classifier, loaded.signature, problem)
+
+    def last_good(self) -> LoadedModel | None:
+        """Load the copy of what ran last; None if there is none that may run."""
+        for folder in (self._last_good, self._last_good.with_suffix(_OUTGOING)):
+            with suppress(BundleError):
+                return self.load(folder)
+        return None
+
+    def _remember(self, signature: Signature) -> str | None:
+        serials = read_serials(self._state_dir)
+        after = serials.after(signature)
+        if after == serials:
+            return None
+        try:
+            write_serials(self._state_dir, after)
+        except OSError as error:
+            logs.warn("serial not kept", serial=signature.serial, error=str(error))
+            return f"serial {signature.serial} not kept: {error}"
+        return None
 
 
-def _keep(model_dir: Path, classifier: Classifier, last_good: Path) -> str | None:
+def _keep(folder: Path, loaded: LoadedModel, last_good: Path) -> str | None:
     """Copy a bundle that loaded; the previous copy goes only when the new one is whole."""
+    manifest = loaded.classifier.manifest
     incoming, outgoing = last_good.with_suffix(_INCOMING), last_good.with_suffix(_OUTGOING)
     try:
-        with suppress(BundleError):  # a damaged copy is replaced
-            if read_bundle(last_good) == classifier.manifest:
-                return None
+        if _is_kept(folder, loaded, last_good):
+            return None
         for leftover in (incoming, outgoing):
             shutil.rmtree(leftover, ignore_errors=True)
         incoming.mkdir(parents=True)
-        for name in (MANIFEST, *classifier.manifest.files):
-            shutil.copyfile(model_dir / name, incoming / name)
-            _sync(incoming / name)
-        _sync(incoming)
+        signature = [SIGNATURE] if loaded.signature else []
+        for name in (MANIFEST, *manifest.files, *signature):
+            shutil.copyfile(folder / name, incoming / name)
+            sync(incoming / name)
+        sync(incoming)
         if last_good.exists():
             last_good.rename(outgoing)
         incoming.rename(last_good)
-        _sync(last_good.parent)
+        sync(last_good.parent)
         shutil.rmtree(outgoing, ignore_errors=True)
     except OSError as error:
-        logs.warn("model not kept", model=classifier.manifest.model, error=str(error))
-        return f"no copy of {classifier.manifest.model} kept: {error}"
+        shutil.rmtree(incoming, ignore_errors=True)  # half a copy would keep a full disk full
+        logs.warn("model not kept", model=manifest.model, error=str(error))
+        return f"no copy of {manifest.model} kept: {error}"
     return None
 
 
-def _sync(path: Path) -> None:
-    """Make a file, or the names in a folder, outlast a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _is_kept(folder: Path, loaded: LoadedModel, last_good: Path) -> bool:
+    """Tell whether the copy is whole and of the same bundle under the same signature."""
+    with suppress(BundleError):  # a damaged copy is replaced
+        same = read_bundle(last_good) == loaded.classifier.manifest
+        return same and _signature_of(folder, loaded) == _signature_of(last_good, loaded)
+    return False
 
 
-class CurrentModel:
-    """The classifier in use; while its bundle is not what was asked for, it is tried again now and then."""
-
-    def __init__(
-        self,
-        model_dir: Path,
-        state_dir: Path,
-        health: Health,
-        threads: int = 1,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._model_dir = model_dir
-        self._state_dir = state_dir
-        self._health = health
-        self._threads = threads
-        self._clock = clock
-        self._classifier: Classifier | None = None
-        self._load_at: float | None = clock()
-
-    def classifier(self) -> Classifier | None:
-        """Return the classifier, or None while there is none."""
-        if self._load_at is not None and self._clock() >= self._load_at:
-            self._load_at = self._clock() + _RETRY_S
-            self._load()
-        return self._classifier
-
-    def _load(self) -> None:
-        try:
-            loaded = load_model(self._model_dir, self._state_dir, self._threads)
-        except BundleError as error:
-            self._health.degrade("model", str(error))
-            return
-        self._classifier = loaded.classifier
-        self._health.model = loaded.classifier.manifest.model
-        if loaded.problem:
-            self._health.degrade("model", loaded.problem)
-            return
-        self._load_at = None
-        self._health.recover("model")
-        logs.info("model loaded", model=self._health.model)
+def _signature_of(folder: Path, loaded: LoadedModel) -> bytes | None:
+    path = folder / SIGNATURE
+    return path.read_bytes() if loaded.signature and path.exists() else None

@@ -10,8 +10,18 @@ from edge_component.camera import WaferImage
 from edge_component.classifier import Classification
 from edge_component.entries import Entry, Outgoing
 from edge_component.pictures import as_png
-from fabwafer.messages import MAX_PREDICTION_BYTES, ImageMessage, Prediction, image_key
+from fabwafer.messages import (
+    MAX_PREDICTION_BYTES,
+    ImageMessage,
+    PictureState,
+    Prediction,
+    Shadow,
+    image_key,
+)
 from fabwafer.topics import Kind, Topic
+
+_LEFT_OUT_FIRST = ("picture", "heat", "embedding", "shadow")
+"""What a prediction goes without, as far as it must, to be no longer than it may be."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,23 @@ class Addressing:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the model of a name and version found, and how many milliseconds it took."""
+    """What was found about a wafer.
+
+    Attributes:
+        found: What the model says.
+        model: Its name@version.
+        edge_ms: How long it took.
+        serial: Of its bundle's signature.
+        picture: What the picture tells of the camera.
+        shadow: What the model beside it says.
+    """
 
     found: Classification
     model: str
     edge_ms: float
+    serial: int | None = None
+    picture: PictureState | None = None
+    shadow: Shadow | None = None
 
 
 def compose(image: WaferImage, decision: Decision, address: Addressing) -> Entry:
@@ -91,11 +113,23 @@ def _prediction(
         refused=found.refused,
         heat=found.heat,
         edge_ms=round(decision.edge_ms, 2),
+        serial=decision.serial,
+        picture=decision.picture,
+        shadow=decision.shadow,
+        embedding=found.embedding,
     )
-    payload = message.to_bytes()
-    if len(payload) > min(MAX_PREDICTION_BYTES, address.max_payload_bytes):
-        payload = message.model_copy(update={"heat": None}).to_bytes()
+    payload = _within(message, min(MAX_PREDICTION_BYTES, address.max_payload_bytes))
     return Outgoing(Kind.PREDICTION, image.imgid, _routed(message.topic, address), payload)
+
+
+def _within(message: Prediction, limit: int) -> bytes:
+    payload = message.to_bytes()
+    for name in _LEFT_OUT_FIRST:
+        if len(payload) <= limit:
+            break
+        message = message.model_copy(update={name: None})
+        payload = message.to_bytes()
+    return payload
 
 
 def _picture(image: WaferImage, png: bytes, address: Addressing) -> Outgoing | None:

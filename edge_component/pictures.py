@@ -84,7 +84,7 @@ def _opened(data: bytes, read: Callable[[Image.Image], _Read]) -> _Read:
 
 def _grey(image: Image.Image) -> Grey:
     if not image.mode.startswith("I"):
-        return np.asarray(image.convert("L"))
+        return np.asarray(image if image.mode == "L" else image.convert("L"))
     # 16 bits a pixel, which Pillow would clip: it takes what is above 255 for white.
     levels = np.asarray(image).astype(np.int64)
     if not 0 <= levels.min() <= levels.max() <= _MAX_16_BIT:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from edge_component.camera import WaferImage
 from edge_component.config import SimulatorSource
+from edge_component.dates import now_ms
 from edge_component.patterns import generate
 from edge_component.pictures import encode_dies
 from edge_component.replay import Replay, ReplayedWafer
@@ -62,7 +63,7 @@ class Simulator:
         return WaferImage(
             imgid=f"{self._prefix}-{sequence:08d}",
             sequence=sequence,
-            timestamp=time.time_ns() // 1_000_000,
+            timestamp=now_ms(),
             picture=encode_dies(wafer.dies),
             mark=f"{self._run}{index}",
             lot=wafer.lot,

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_component.camera import WaferImage
 from edge_component.config import VideoSource
+from edge_component.dates import now_ms
 from edge_component.pictures import encode
 from fabwafer.errors import ContractError
 
@@ -54,7 +55,7 @@ class VideoCamera:
             WaferImage(
                 imgid=f"{self._prefix}-{first:08d}",
                 sequence=first,
-                timestamp=time.time_ns() // 1_000_000,
+                timestamp=now_ms(),
                 picture=encode(self._grey_frame()),
                 mark="video",
             )

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fabwafer.history import Act, Answer, Event, Verdict, effective
+from fabwafer.history import Answer, Verdict
+from fabwafer.tally import Sum, Tally, about, answer_read
 
 BULK_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers about one wafer; `at_ms` is when the second was given."""
+    """Two answers about one wafer; `at_ms` is on the day of the second, `times` how often just this happened then."""
 
     first_by: str
     first: Answer
@@ -23,11 +24,12 @@ class Pair:
     second: Answer
     at_ms: int
     bulk: bool = False
+    times: int = 1
 
     @property
     def weight(self) -> float:
-        """Return how much the pair counts, 0..1."""
-        return BULK_WEIGHT if self.bulk else 1.0
+        """Return how much the pair counts, at most 1 each time."""
+        return self.times * (BULK_WEIGHT if self.bulk else 1.0)
 
 
 @dataclass(frozen=True)
@@ -53,19 +55,21 @@ class Report:
     weeks: dict[str, Figure]
 
 
-def pairs(events: Sequence[Event]) -> list[Pair]:
-    """Return the pairs among events: each blind second reading with the first; nothing taken back counts."""
+def pairs(tally: Tally) -> list[Pair]:
+    """Return the pairs that were counted: each blind second reading with the first; nothing taken back counts."""
     return [
         Pair(
-            event.before_by or "",
-            event.before,
-            event.reviewer,
-            event.after,
-            event.at_ms,
-            bulk=event.before_bulk or event.batch is not None,
+            first_by,
+            answer_read(first),
+            second_by,
+            answer_read(second),
+            round(datetime.fromisoformat(f"{day}T00:00Z").timestamp() * 1000),
+            bulk=bool(bulk),
+            times=times,
         )
-        for event in effective(events)
-        if event.act is Act.ANSWER and event.before is not None and event.after is not None
+        for (day, first_by, first, second_by, second, bulk), times in about(
+            tally, Sum.PAIRS
+        ).items()
     ]
 
 
@@ -140,18 +144,27 @@ def _of_label(all_pairs: Sequence[Pair], label: str) -> Figure:
         for pair in naming
         if label in _named(pair.first) and label in _named(pair.second)
     )
-    bulk = sum(pair.bulk for pair in naming)
-    return Figure(len(naming), bulk, both / total if total else None, figure.kappa)
+    return Figure(
+        _times(naming), _bulk_times(naming), both / total if total else None, figure.kappa
+    )
 
 
 def _figure(some: Sequence[Pair], observed: float, chance: float) -> Figure:
     certain = chance > 1 - 1e-12
     return Figure(
-        pairs=len(some),
-        bulk_pairs=sum(pair.bulk for pair in some),
+        pairs=_times(some),
+        bulk_pairs=_bulk_times(some),
         percent=min(observed, 1.0),
         kappa=None if certain else (observed - chance) / (1 - chance),
     )
+
+
+def _times(some: Sequence[Pair]) -> int:
+    return sum(pair.times for pair in some)
+
+
+def _bulk_times(some: Sequence[Pair]) -> int:
+    return sum(pair.times for pair in some if pair.bulk)
 
 
 def _names(pair: Pair) -> set[str]:

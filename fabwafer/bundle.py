@@ -19,6 +19,8 @@ MEASURES = {
     "shape": Refusal.SHAPE,
 }
 """Outputs that a graph may have beside its label's: what a picture may be refused for, float32, one number each."""
+FEATURES = "features"
+"""Another: the network's feature vector, float32 of one dimension, which a prediction carries as its embedding."""
 
 
 class Manifest(BaseModel):
@@ -28,7 +30,8 @@ class Manifest(BaseModel):
     of them (0 / 127 / 255) at any scale. A model of another domain takes grey photographs in the same shape, or
     colours of shape (height, width, 3): the graph's input tells which, `data.kind` says dies, grey or colour.
     It gives `probabilities`, float32 of shape (labels,), calibrated and in the policy's order of labels, and `heat`,
-    float32 of shape (rows, columns), 0..1, for the most probable label.
+    float32 of shape (rows, columns), 0..1, for the most probable label. It may give `features`, float32 of shape
+    (features,): the network's vector of the wafer, in which `novelty` is measured; those of alike wafers are near.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")

@@ -143,15 +143,6 @@ def readings(events: Iterable[Event]) -> tuple[Reading, ...]:
     return counting
 
 
-def effective(events: Sequence[Event]) -> list[Event]:
-    """Return the answers among events of any items that nobody took back."""
-    undone = {(event.item, event.undoes) for event in events if event.act is Act.UNDO}
-    answers = (Act.ANSWER, Act.ADJUDICATE, Act.CHECK)
-    return [
-        event for event in events if event.act in answers and (event.item, event.seq) not in undone
-    ]
-
-
 def _reading(event: Event) -> Reading:
     if event.after is None:
         raise TypeError(f"{event.item}: event {event.seq} is an answer without one")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fabwafer.deeds import Rules, draw, refusal, require_free, require_version
-from fabwafer.work_item import Lease, Review
+from fabwafer.work_item import MAX_SKIPPED, Lease, Review
 
 
 def lease(review: Review, name: str, now_ms: int, rules: Rules) -> Review:
@@ -35,8 +35,12 @@ def extend(review: Review, name: str, version: int, now_ms: int, rules: Rules) -
     return replace(review, lease=Lease(name, now_ms + rules.lease_ms))
 
 
-def release(review: Review, name: str, version: int, *, anyones: bool) -> Review:
+def release(
+    review: Review, name: str, version: int, *, anyones: bool, skips: bool = False
+) -> Review:
     """Give an item back; `anyones` lets somebody else's lease go too.
+
+    Who `skips` it gets it again only when nothing else is left for them. The last twenty who did are remembered.
 
     Raises:
         ConflictError: If it is not theirs, or has changed.
@@ -44,7 +48,10 @@ def release(review: Review, name: str, version: int, *, anyones: bool) -> Review
     require_version(review, version)
     if review.lease is None or not (anyones or review.lease.holder == name):
         raise refusal(review, "an item that you hold")
-    return replace(review, version=review.version + 1, lease=None)
+    skipped = review.skipped
+    if skips and review.lease.holder == name:
+        skipped = (*(each for each in skipped if each != name), name)[-MAX_SKIPPED:]
+    return replace(review, version=review.version + 1, lease=None, skipped=skipped)
 
 
 def brings_honeypot(item: str, name: str, rules: Rules) -> bool:

@@ -141,7 +141,8 @@ class PictureState(Message):
     width: Count
     height: Count
     dies: Count
-    levels: tuple[float | None, float | None, float | None]
+    # A JSON list; strict, it would not be taken for a tuple.
+    levels: Annotated[tuple[float | None, float | None, float | None], Field(strict=False)]
     sharpness: Fraction
     tilt_deg: Finite | None = None
 

@@ -1,16 +1,10 @@
 """What a fab's answers tell of its reviewers and of its model: work done, honeypots, the model's live error. Pure."""
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from fabwafer.history import Act, Answer, Event, Verdict, effective
-from fabwafer.triage import ReviewReason
+from fabwafer.tally import Sum, Tally, about
 
-HASTY_MS = 1000
-"""Below this nobody has looked."""
 _Z95 = 1.959963984540054
 
 
@@ -35,61 +29,34 @@ class Share:
     high: float
 
 
-def days(events: Sequence[Event]) -> list[Day]:
+def days(tally: Tally) -> list[Day]:
     """Return what each person answered each day, by day and name; nothing taken back counts."""
-    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for event in effective(events):
-        count = counts[_day(event.at_ms), event.reviewer]
-        count["answers"] += 1
-        count["bulk"] += event.batch is not None
-        count["hasty"] += event.took_ms is not None and event.took_ms < HASTY_MS
+    bulk, hasty = about(tally, Sum.BULK), about(tally, Sum.HASTY)
     return [
-        Day(day, reviewer, count["answers"], count["bulk"], count["hasty"])
-        for (day, reviewer), count in sorted(counts.items())
+        Day(day, name, answers, bulk.get((day, name), 0), hasty.get((day, name), 0))
+        for (day, name), answers in sorted(about(tally, Sum.ANSWERS).items())
     ]
 
 
-def settled(events: Sequence[Event]) -> dict[str, Event]:
-    """Return, of the items that these events left settled, the event that did it; events in order of time."""
-    found: dict[str, Event] = {}
-    for event in events:
-        if event.act is Act.CHECK or (event.act is Act.UNDO and event.settled):
-            continue
-        if event.settled:
-            found[event.item] = event
-        else:
-            found.pop(event.item, None)
-    return found
+def settled(tally: Tally) -> int:
+    """Return how many items were settled, and still are."""
+    return sum(about(tally, Sum.SETTLED).values())
 
 
-def honeypots(events: Sequence[Event]) -> dict[str, tuple[int, int]]:
+def honeypots(tally: Tally) -> dict[str, tuple[int, int]]:
     """Return by reviewer how many wafers of known answer they were shown, and how many they got right."""
-    shown: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    for event in effective(events):
-        if event.act is Act.CHECK:
-            shown[event.reviewer] += 1
-            right[event.reviewer] += event.after == event.before
-    return {name: (shown[name], right[name]) for name in sorted(shown)}
+    shown, right = _by_name(tally, Sum.SHOWN), _by_name(tally, Sum.RIGHT)
+    return {name: (shown[name], right.get(name, 0)) for name in sorted(shown)}
 
 
-def model_error(events: Sequence[Event]) -> Share | None:
-    """Return how often the model is wrong where it is sure, from the random audit sample.
-
-    A bad image says nothing about the model and is left out; an unknown pattern is an error.
-    """
-    judged = [
-        (event, event.after)
-        for event in settled(events).values()
-        if event.reason == ReviewReason.AUDIT
-        and event.after is not None
-        and event.after.verdict is not Verdict.BAD_IMAGE
-    ]
+def model_error(tally: Tally) -> Share | None:
+    """Return how often the model is wrong where it is sure, from the random audit sample."""
+    judged = sum(about(tally, Sum.JUDGED).values())
     if not judged:
         return None
-    errors = sum(not _agrees(event.prediction, answer) for event, answer in judged)
-    low, high = wilson(errors, len(judged))
-    return Share(len(judged), errors, low, high)
+    errors = sum(about(tally, Sum.WRONG).values())
+    low, high = wilson(errors, judged)
+    return Share(judged, errors, low, high)
 
 
 def wilson(hits: int, cases: int) -> tuple[float, float]:
@@ -104,9 +71,8 @@ def wilson(hits: int, cases: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _agrees(label: str, answer: Answer) -> bool:
-    return answer.verdict is Verdict.LABELS and answer.labels == (label,)
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+def _by_name(tally: Tally, counted: Sum) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (_, name), count in about(tally, counted).items():
+        found[name] = found.get(name, 0) + count
+    return found

@@ -92,7 +92,9 @@ def send_back(review: Review, deed: Deed, question: Question) -> Change:
     if not review.readings:
         raise refusal(review, "an item that somebody has answered")
     after = replace(
-        review, readings=(), checks=(), second=False, pooled=False, lease=None, comment=deed.note
+        Review(review.item, review.version, comment=deed.note),
+        event_ids=review.event_ids,
+        head=review.head,
     )
     return _changed(review, after, deed, question, Act.SEND_BACK)
 

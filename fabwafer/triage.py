@@ -17,6 +17,8 @@ from fabwafer.notices import Alert, ReviewRequest, WaferRef
 
 MAX_WAFERS_PER_ALERT = 500
 """Keeps an alert well under SNS' 256 kB."""
+NEVER = 1.0
+"""The threshold of what nothing is promised for: a person sees it even where float32 rounds a probability up to 1."""
 _EXCURSION_WAFERS = 3
 
 
@@ -27,6 +29,7 @@ class ReviewReason(StrEnum):
     NOVEL = "novel"
     REFUSED = "refused"
     AUDIT = "audit"
+    DIVERSE = "diverse"
 
 
 class Refusal(StrEnum):
@@ -81,8 +84,9 @@ class Policy(BaseModel):
         return self.accept.get(label, self.accept_default)
 
     def is_doubtful(self, label: str, probability: float) -> bool:
-        """Tell whether a label is less probable than its calibration asks for."""
-        return probability < self.accept_threshold(label)
+        """Tell whether a label is less probable than its calibration asks for; `NEVER` asks for more than there is."""
+        threshold = self.accept_threshold(label)
+        return probability < threshold or threshold >= NEVER
 
     def is_novel(self, novelty: float | None) -> bool:
         """Tell whether a wafer is too unlike the training data for its probability to mean anything."""

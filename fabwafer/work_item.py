@@ -8,6 +8,7 @@ from fabwafer.history import GENESIS, Answer, Reading
 MAX_BULK = 200
 MAX_LEASED = 10
 MAX_NOTE_CHARACTERS = 2000
+MAX_SKIPPED = 20
 
 
 class State(StrEnum):
@@ -50,6 +51,7 @@ class Review:
         lease: Whose it is.
         checks: The answers about it as a honeypot.
         comment: Why it was sent back.
+        skipped: Who would rather leave it to others, the last who said so last.
         event_ids: The clients' ids of all its events.
         head: The hash of its last event.
     """
@@ -62,6 +64,7 @@ class Review:
     lease: Lease | None = None
     checks: tuple[Reading, ...] = ()
     comment: str | None = None
+    skipped: tuple[str, ...] = ()
     event_ids: tuple[str, ...] = ()
     head: str = GENESIS
 

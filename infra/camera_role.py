@@ -28,7 +28,12 @@ class CameraRole(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, camera: Camera, images: s3.Bucket
+        self,
+        scope: Construct,
+        construct_id: str,
+        camera: Camera,
+        images: s3.Bucket,
+        models: s3.Bucket,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stack = Stack.of(self)
@@ -52,6 +57,7 @@ class CameraRole(Construct):
         )
         self._allow_pictures(images, f"{camera.fab}/{camera.name}/*")
         self._allow_artifacts()
+        self._allow_bundles(models)
         self._allow_logs()
 
     def _alias_arn(self, camera: Camera) -> str:
@@ -70,6 +76,13 @@ class CameraRole(Construct):
         self._accept(
             f"arn:<AWS::Partition>:s3:::{_ASSETS_BUCKET}-<AWS::AccountId>-<AWS::Region>/*.zip",
             "The components of every version: a Pi that rolls back fetches the one before.",
+        )
+
+    def _allow_bundles(self, models: s3.Bucket) -> None:
+        self._allow(["s3:GetObject"], models.arn_for_objects("bundles/*"))
+        self._accept(
+            f"{export_name(models)}/bundles/*",
+            "The signed bundles that a rollout's model components consist of, whichever comes.",
         )
 
     def _allow_logs(self) -> None:

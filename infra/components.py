@@ -10,6 +10,7 @@ from fabwafer.errors import ContractError
 
 EDGE = "com.fabwafer.Edge"
 MODEL = "com.fabwafer.Model"
+SHADOW_MODEL = "com.fabwafer.ShadowModel"
 _PLACEHOLDER = "s3://BUCKET_NAME/"
 
 

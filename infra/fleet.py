@@ -14,6 +14,11 @@ from infra.ingest import BASIC_INGEST_RULES
 CANARIES = "FabWaferCanary"
 EVERYONE_ELSE = "FabWaferFleet"
 """A Pi is in exactly one of these two: different versions for one Pi make Greengrass refuse both."""
+MODEL_CANARIES = "FabWaferModelCanary"
+MODEL_EARLY = "FabWaferModelEarly"
+MODEL_EVERYONE = "FabWaferModelEveryone"
+MODEL_RINGS = (MODEL_CANARIES, MODEL_EARLY, MODEL_EVERYONE)
+"""And in exactly one of these, to which models come: so a release of software and one of a model never meet."""
 
 
 def fab_group(fab: str) -> str:
@@ -22,11 +27,11 @@ def fab_group(fab: str) -> str:
 
 
 class Groups(Construct):
-    """A group a fab, to search and to run jobs by; two groups to deploy to, one after the other."""
+    """A group a fab, to search and to run jobs by; two to deploy software to, three to deploy models to."""
 
     def __init__(self, scope: Construct, construct_id: str, fabs: tuple[str, ...]) -> None:
         super().__init__(scope, construct_id)
-        for name in (CANARIES, EVERYONE_ELSE, *map(fab_group, fabs)):
+        for name in (CANARIES, EVERYONE_ELSE, *MODEL_RINGS, *map(fab_group, fabs)):
             iot.CfnThingGroup(self, name, thing_group_name=name)
 
 

@@ -1,8 +1,8 @@
 """What the Pis run: component versions, and their deployment to a thing group.
 
-A deployment is merged on the device with those to its other groups; ours name our two components and nothing else, so
-what others deploy to groups of their own stays. Greengrass rolls back a deployment that fails, and fails one that
-wants two versions of a component on one device.
+A deployment is merged on the device with those to its other groups; ours name one of our components and nothing else,
+so what others deploy to groups of their own stays, and a new model is no matter of the edge component's deployment.
+Greengrass rolls back a deployment that fails, and fails one that wants two versions of a component on one device.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def deploy(
     construct_id: str,
     group: str,
     versions: Mapping[str, str],
-    edge: Mapping[str, object],
+    edge: Mapping[str, object] | None = None,
 ) -> greengrass.CfnDeployment:
     """Deploy to a thing group: paced, and stopped when one in ten Pis fails.
 
@@ -68,7 +68,7 @@ def deploy(
         components={
             name: _Deployment.ComponentDeploymentSpecificationProperty(
                 component_version=version,
-                configuration_update=_update(stack, edge) if name == EDGE else None,
+                configuration_update=_update(stack, edge) if edge and name == EDGE else None,
             )
             for name, version in versions.items()
         },

@@ -6,10 +6,12 @@ from aws_cdk import aws_lambda as lambda_
 from infra.functions import Functions, Sizing, accept_wildcard, allow, allow_objects
 from infra.model_policies import PREFIX
 from infra.tables import index_arn
-from lambdas.settings import ReviewApiSettings, WriteExportSettings
+from lambdas.settings import LoopWiring, ReviewApiSettings, WriteExportSettings
 
 _ANSWERING = Sizing(timeout_s=29, memory_mb=1024)
 """An HTTP API waits 30 s; the processor's share grows with the memory, and so does the speed of an answer."""
+LOOP_PREFIX = "/fabwafer/loop"
+"""Below it the loop's stack leaves what the API calls there, if there is a loop."""
 EXPORTING = Sizing(timeout_s=600, memory_mb=1024, storage_mb=4096)
 
 
@@ -26,6 +28,7 @@ def answering(functions: Functions, exports_queue_url: str) -> lambda_.Function:
         exports_bucket=buckets.exports.bucket_name,
         exports_queue_url=exports_queue_url,
         models_parameter_prefix=PREFIX,
+        loop_parameter_prefix=LOOP_PREFIX,
         fabs=",".join(settings.fabs),
         second_share=settings.review.second_share,
         lease_s=settings.review.lease_s,
@@ -36,7 +39,7 @@ def answering(functions: Functions, exports_queue_url: str) -> lambda_.Function:
     allow(function, read, tables.predictions.table_arn)
     allow(function, [*read, "dynamodb:PutItem"], tables.reviews.table_arn)
     allow(function, ["dynamodb:PutItem", "dynamodb:Query"], tables.events.table_arn)
-    allow(function, [*read, "dynamodb:PutItem"], tables.papers.table_arn)
+    allow(function, [*read, "dynamodb:PutItem", "dynamodb:Query"], tables.papers.table_arn)
     allow(function, ["dynamodb:Query"], tables.cameras.table_arn)
     for index in ("by_camera", "by_lot", "by_fab", "by_label"):
         allow(function, ["dynamodb:Query"], index_arn(tables.predictions, index))
@@ -44,10 +47,13 @@ def answering(functions: Functions, exports_queue_url: str) -> lambda_.Function:
         allow(function, ["dynamodb:Query"], index_arn(tables.reviews, index))
     allow(function, ["dynamodb:Query"], index_arn(tables.events, "by_time"))
     allow_objects(function, ["s3:GetObject"], buckets.images, "*", "It shows every fab's pictures.")
+    # Without it S3 answers "forbidden" for a picture that is not there.
+    allow(function, ["s3:ListBucket"], buckets.images.bucket_arn)
     allow_objects(
         function, ["s3:GetObject"], buckets.exports, "*", "Its addresses fetch any fab's exports."
     )
     _allow_policies(function)
+    allow(function, ["ssm:GetParameter"], _parameter(function, f"{LOOP_PREFIX}/{LoopWiring.name}"))
     return function
 
 
@@ -84,12 +90,15 @@ def exporting(functions: Functions) -> lambda_.Function:
 
 
 def _allow_policies(function: lambda_.Function) -> None:
-    parameters = Stack.of(function).format_arn(
-        service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
-    )
-    allow(function, ["ssm:GetParameter"], parameters)
+    allow(function, ["ssm:GetParameter"], _parameter(function, f"{PREFIX}/*"))
     accept_wildcard(
         function,
         f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
         "An item names its model, so any version's is read.",
+    )
+
+
+def _parameter(function: lambda_.Function, name: str) -> str:
+    return Stack.of(function).format_arn(
+        service="ssm", resource="parameter", resource_name=name.removeprefix("/")
     )

@@ -9,12 +9,19 @@ from infra.assets import lambda_code
 from infra.buckets import Buckets
 from infra.camera_role import CameraRole
 from infra.components import EDGE, MODEL, read_component
-from infra.fleet import CANARIES, EVERYONE_ELSE, CameraThing, Groups
+from infra.fleet import (
+    CANARIES,
+    EVERYONE_ELSE,
+    MODEL_CANARIES,
+    MODEL_EARLY,
+    MODEL_EVERYONE,
+    CameraThing,
+    Groups,
+)
 from infra.functions import Functions
 from infra.greengrass import ComponentVersion, deploy
 from infra.ingest import Ingest
 from infra.model_policies import ModelPolicies
-from infra.observability import QUARANTINING, Alarms, alarm_topic, dashboard
 from infra.people import People
 from infra.queues import last_resort
 from infra.review_api import ReviewApi
@@ -148,54 +155,31 @@ class GreengrassStack(Stack):
         )
         images = data.buckets.images
         for camera in settings.cameras:
-            CameraRole(self, camera.thing, camera, images)
+            CameraRole(self, camera.thing, camera, images, data.buckets.models)
         components = [read_component(settings.components, name) for name in (EDGE, MODEL)]
         self.versions = {each.name: each.version for each in components}
         self.edge = settings.edge | {"images_bucket": images.bucket_name}
         created = {
             each.name: ComponentVersion(self, each.name, each).created for each in components
         }
-        deploy(self, "Canaries", CANARIES, created, self.edge)
+        deploy(self, "Canaries", CANARIES, {EDGE: created[EDGE]}, self.edge)
+        deploy(self, "ModelCanaries", MODEL_CANARIES, {MODEL: created[MODEL]})
 
 
 class RolloutStack(Stack):
     """The same for everyone else: deployed when the canaries have done well.
 
-    It names the versions itself: were they imported from the canaries' stack, no next version could be given there,
+    The model is the one that a fleet begins with; what replaces it is no stack's matter but a rollout's. It names the versions itself: were they imported from the canaries' stack, no next version could be given there,
     for CloudFormation changes no export that is in use.
     """
 
     def __init__(self, scope: Construct, construct_id: str, canaries: GreengrassStack) -> None:
         super().__init__(scope, construct_id, description="FabWafer: components for all Pis")
         self.add_stack_dependency(canaries)
-        deploy(self, "Fleet", EVERYONE_ELSE, canaries.versions, canaries.edge)
-
-
-class ObservabilityStack(Stack):
-    """Alarms and the dashboard."""
-
-    def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, service: ServiceStack
-    ) -> None:
-        super().__init__(scope, construct_id, description="FabWafer: alarms, dashboard")
-        alarms = Alarms(self, "Alarms", alarm_topic(self, settings))
-        for name, queue in service.failure_queues.items():
-            alarms.on_failures(name, queue)
-        for name, work in service.work_queues.items():
-            alarms.on_age(f"{name}Age", work.queue)
-        for name, function in service.functions.items():
-            alarms.on_function(name, function)
-        alarms.on_server_errors("ReviewApiServerErrors", service.review_api.api)
-        alarms.on_quarantine(QUARANTINING)
-        for camera in settings.cameras:
-            alarms.on_silence(camera)
-        dashboard(
-            self,
-            list(service.functions.values()),
-            [work.queue for work in service.work_queues.values()],
-            list(service.failure_queues.values()),
-            settings.cameras,
-        )
+        versions = canaries.versions
+        deploy(self, "Fleet", EVERYONE_ELSE, {EDGE: versions[EDGE]}, canaries.edge)
+        deploy(self, "ModelEarly", MODEL_EARLY, {MODEL: versions[MODEL]})
+        deploy(self, "ModelEveryone", MODEL_EVERYONE, {MODEL: versions[MODEL]})
 
 
 def _outputs(stack: Stack, **values: str) -> None:

@@ -12,7 +12,7 @@ from fabwafer.messages import Heartbeat, Prediction, image_key
 from fabwafer.notices import ReviewRequest
 from fabwafer.triage import Decision
 
-Value: TypeAlias = "str | bool | int | Decimal | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "str | bool | int | Decimal | Sequence[Value] | Mapping[str, Value] | None"
 Item: TypeAlias = dict[str, Value]
 
 # DynamoDB keeps 38 digits between 1e-130 and 9.9e125.
@@ -107,13 +107,13 @@ def _item(message: BaseModel) -> Item:
 
 def _storable(field: str, value: object) -> Value:
     match value:
-        case bool() | str():
+        case bool() | str() | None:
             return value
         case int() | float():
             return _number(field, value)
         case dict():
             return {str(key): _storable(field, each) for key, each in value.items()}
-        case list():
+        case list() | tuple():
             return [_storable(field, each) for each in value]
         case _:
             raise TypeError(f"{field}: the tables know no {type(value).__name__}")

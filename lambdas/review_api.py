@@ -9,7 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-from lambdas.review import bulk, exporting, labels, look, quality, rates, search, work
+from lambdas.review import (
+    bulk,
+    drift,
+    exporting,
+    fleet,
+    labels,
+    look,
+    models,
+    quality,
+    rates,
+    rollouts,
+    search,
+    settings,
+    trainings,
+    why,
+    work,
+)
 from lambdas.review.desk import Desk, desk_of
 from lambdas.review.refusals import MAX_BODY_BYTES, teach, too_large
 from lambdas.review.visit import Visit, caller_of
@@ -19,7 +35,10 @@ from lambdas.telemetry import Telemetry, observed
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-PARTS = (work, bulk, look, search, labels, rates, quality, exporting)
+PARTS = (
+    *(work, bulk, look, search, labels, rates, quality, exporting, settings),
+    *(models, rollouts, trainings, fleet, drift, why),
+)
 
 Event: TypeAlias = dict[str, Any]
 """What an HTTP API invokes a function with, in its format 2.0."""

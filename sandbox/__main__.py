@@ -1,4 +1,7 @@
-"""`python -m sandbox demo` plays wafers and checks everything; `up` stays up until Ctrl-C; `review` works its queue."""
+"""`python -m sandbox demo` plays wafers and checks everything; `up` stays up until Ctrl-C; `review` works its queue.
+
+`loop` closes the loop: answers, training, a rollout, and a bad candidate's way back.
+"""
 
 import argparse
 import signal
@@ -10,9 +13,10 @@ from rich.console import Console
 
 from edge_component.replay import Replay
 from sandbox import demo, report, review_command, up
-from sandbox.arguments import check_json, count, positive, share
+from sandbox.arguments import check_json, count, existing_file, new_folder, positive, share
 from sandbox.emulator import Wishes
 from sandbox.errors import SandboxError
+from sandbox.loop import command as loop
 
 _INTERRUPTED = 130
 
@@ -71,7 +75,7 @@ def _options(parsed: argparse.Namespace) -> demo.Options:
         parsed.data,
         parsed.rate,
         Wishes(parsed.port, parsed.mqtt_port),
-        parsed.keep and _new_folder(parsed.keep),
+        parsed.keep and new_folder(parsed.keep),
     )
 
 
@@ -94,30 +98,18 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     stays.set_defaults(wafers=0)
     for command in (played, stays):
         command.add_argument("--cameras", type=positive, default=4, help="how many (4)")
-        command.add_argument("--data", type=_file, help="npz of wafers to replay (generated ones)")
+        command.add_argument(
+            "--data", type=existing_file, help="npz of wafers to replay (generated ones)"
+        )
         command.add_argument("--port", type=positive, help="of the AWS endpoint (any free one)")
         command.add_argument("--mqtt-port", type=positive, help="of the broker (any free one)")
         command.add_argument("--keep", type=Path, help="new folder that keeps logs and journals")
     review_command.declare(commands)
+    loop.declare(commands)
     return parser.parse_args(arguments)
 
 
-def _new_folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, mode=0o700)
-    except FileExistsError as error:
-        raise SandboxError(f"--keep {path}: expected a folder that does not exist yet") from error
-    return path.resolve()
-
-
-def _file(text: str) -> Path:
-    path = Path(text).resolve()
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f"{text}: no such file")
-    return path
-
-
-_COMMANDS = {"demo": _demo, "up": _up, "review": review_command.run}
+_COMMANDS = {"demo": _demo, "up": _up, "review": review_command.run, "loop": loop.perform}
 
 
 if __name__ == "__main__":

@@ -38,6 +38,27 @@ def check_json(path: Path | None) -> None:
         raise SandboxError(f"--json {path}: expected a folder that exists")
 
 
+def existing_file(text: str) -> Path:
+    """Return a file that is there."""
+    path = Path(text).resolve()
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text}: no such file")
+    return path
+
+
+def new_folder(path: Path) -> Path:
+    """Make a folder that nobody else may read.
+
+    Raises:
+        SandboxError: If it is there already.
+    """
+    try:
+        path.mkdir(parents=True, mode=0o700)
+    except FileExistsError as error:
+        raise SandboxError(f"--keep {path}: expected a folder that does not exist yet") from error
+    return path.resolve()
+
+
 def _least(least: int, text: str) -> int:
     value = int(text)
     if value < least:

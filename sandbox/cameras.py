@@ -129,6 +129,11 @@ class Camera:
             stop(self.process)
 
     @property
+    def running(self) -> bool:
+        """Tell whether its process runs."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
     def done(self) -> bool:
         """Tell whether it played and delivered everything.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from sandbox.deploy import AUDIT_RATE, Outputs, deploy
+from sandbox.deploy import Context, Outputs, deploy
 from sandbox.emulator import Emulator, Wishes, emulator
 
 Item = dict[str, Any]
@@ -79,12 +79,12 @@ def cloud(
     state_dir: Path,
     fleet: Mapping[str, Sequence[str]],
     wishes: Wishes,
-    audit_rate: float = AUDIT_RATE,
+    context: Context | None = None,
 ) -> Iterator[Cloud]:
-    """Run an emulator and deploy into it; all is gone afterwards.
+    """Run an emulator and deploy into it, with these settings of the app; all is gone afterwards.
 
     Raises:
         SandboxError: If anything of it fails.
     """
     with emulator(state_dir, wishes) as running:
-        yield Cloud(running, deploy(running, fleet, state_dir, audit_rate))
+        yield Cloud(running, deploy(running, fleet, state_dir, context))

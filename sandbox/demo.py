@@ -66,8 +66,9 @@ def fab(options: Options, console: Console) -> Iterator[Fab]:
         state = options.keep or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-"))
         )
+        context = {"audit_rate": str(options.audit_rate)}
         with console.status("starting the cloud and deploying into it"):
-            running = stack.enter_context(cloud(state, fleet, options.wishes, options.audit_rate))
+            running = stack.enter_context(cloud(state, fleet, options.wishes, context))
         with console.status("enrolling cameras, waiting for a first heartbeat"):
             devices = enrol_all(running.emulator, fleet, state / "devices")
             subscriber = subscribe(running)

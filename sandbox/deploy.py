@@ -41,15 +41,23 @@ _QUIET = {
 
 Outputs = Mapping[str, str]
 """Output key -> value, of all stacks together."""
+Context = Mapping[str, str]
+"""Settings of the app by name."""
 
 
 def deploy(
     emulator: Emulator,
     fleet: Mapping[str, Sequence[str]],
     state_dir: Path,
-    audit_rate: float = AUDIT_RATE,
+    context: Context | None = None,
 ) -> Outputs:
     """Synthesize (unless the same was before), bootstrap and deploy every stack.
+
+    Args:
+        emulator: Where to.
+        fleet: Cameras by fab.
+        state_dir: Keeps logs and outputs.
+        context: The app's settings beside stage and fleet, as `cdk deploy -c` takes them.
 
     Raises:
         SandboxError: If the CDK command line is missing or fails; the message ends with what it said.
@@ -57,7 +65,8 @@ def deploy(
     if not _CDK.exists():
         raise SandboxError(f"{_CDK} is missing: `make demo` installs it")
     with ThreadPoolExecutor(2) as pool:
-        assembly = pool.submit(synthesize, fleet, emulator.environment(), state_dir, audit_rate)
+        told = {"audit_rate": str(AUDIT_RATE)} | dict(context or {})
+        assembly = pool.submit(synthesize, fleet, emulator.environment(), state_dir, told)
         bootstrapped = pool.submit(bootstrap, emulator, state_dir)
         bootstrapped.result()
         folder = assembly.result()
@@ -107,18 +116,20 @@ def synthesize(
     fleet: Mapping[str, Sequence[str]],
     environment: Mapping[str, str],
     state_dir: Path,
-    audit_rate: float,
+    context: Context,
 ) -> Path:
     """Return the cloud assembly's folder under build/, named by everything that goes into it."""
     fleet_file = state_dir / "fleet.json"
     fleet_file.write_text(json.dumps(fleet, sort_keys=True))
-    folder = ROOT / "build" / f"{_ASSEMBLY}{_digest(fleet_file, audit_rate)}"
+    folder = ROOT / "build" / f"{_ASSEMBLY}{_digest(fleet_file, context)}"
     if not folder.exists():
         folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             made = Path(scratch) / "assembly"
-            context = (f"stage={_STAGE}", f"fleet={fleet_file}", f"audit_rate={audit_rate}")
-            options = [part for each in context for part in ("-c", each)]
+            settings = {"stage": _STAGE, "fleet": str(fleet_file), **context}
+            options = [
+                part for name, value in settings.items() for part in ("-c", f"{name}={value}")
+            ]
             _cdk(["synth", "--quiet", "--output", str(made), *options], environment, state_dir)
             with contextlib.suppress(OSError):  # not empty: another run was faster
                 made.rename(folder)
@@ -133,9 +144,10 @@ def _forget_old_assemblies(folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _digest(fleet_file: Path, audit_rate: float) -> str:
+def _digest(fleet_file: Path, context: Context) -> str:
     digest = hashlib.sha256(
-        f"{_STAGE} {audit_rate} {sys.version_info[:2]}".encode() + fleet_file.read_bytes()
+        f"{_STAGE} {sorted(context.items())} {sys.version_info[:2]}".encode()
+        + fleet_file.read_bytes()
     )
     sources = [path for folder in _INPUT_FOLDERS for path in (ROOT / folder).rglob("*.py")]
     models = sorted((ROOT / "models").glob("*/manifest.json"))

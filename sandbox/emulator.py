@@ -7,8 +7,8 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,21 @@ _READY_S = 60.0
 
 @dataclass(frozen=True)
 class Wishes:
-    """How an emulator is to run: ports, or None for free ones, and how many processes run one function at once."""
+    """How an emulator is to run: ports, or None for free ones, and how many processes run one function at once.
+
+    Attributes:
+        beside: The URL of each service that runs beside it, for it has none: by name, in capitals as the variable
+            `AWS_ENDPOINT_URL_<NAME>` that leads the functions there.
+    """
 
     port: int | None = None
     mqtt_port: int | None = None
     environments: int = 2
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment that leads AWS clients to the services beside."""
+        return {f"AWS_ENDPOINT_URL_{name}": url for name, url in self.beside.items()}
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Emulator:
     log: Path
     ca: Path
     process: subprocess.Popen[bytes]
+    wishes: Wishes = field(default_factory=Wishes)
 
     @property
     def endpoint(self) -> str:
@@ -53,7 +64,8 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of one of this AWS' services."""
-        return _client(service, self.endpoint, self.access_key, self.secret_key)
+        endpoint = self.wishes.beside.get(service.upper(), self.endpoint)
+        return _client(service, endpoint, self.access_key, self.secret_key)
 
     def environment(self) -> dict[str, str]:
         """Return the environment for a program that talks to this AWS and to no other."""
@@ -66,6 +78,7 @@ class Emulator:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **self.wishes.variables(),
         }
 
 
@@ -138,9 +151,11 @@ def _start(state_dir: Path, wishes: Wishes) -> Emulator:
         "MINISTACK_REGION": REGION,
         "SFTP_ENABLED": "0",
         "TMPDIR": str(temporary),
+        **wishes.variables(),
     }
     process = start([_PYTHON, "-m", "sandbox.launcher"], environment, log)
-    return Emulator(port, mqtt_port, access_key, secret_key, log, state_dir / "ca.pem", process)
+    ca = state_dir / "ca.pem"
+    return Emulator(port, mqtt_port, access_key, secret_key, log, ca, process, wishes)
 
 
 def _wait_until_ready(emulator: Emulator) -> None:

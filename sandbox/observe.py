@@ -96,7 +96,7 @@ def find(cloud: Cloud, subscriber: Subscriber, prefixes: Sequence[str] = ("",)) 
     """Return everything the cloud ended up with; of the pictures those whose key starts with one of `prefixes`."""
     return Found(
         stored=cloud.items("PredictionsTable"),
-        archived=_pictures(cloud, prefixes),
+        archived=pictures(cloud, prefixes),
         alerts=subscriber.collect(),
         reviews=cloud.items("ReviewsTable"),
         quarantined=cloud.objects("QuarantineBucket"),
@@ -104,7 +104,8 @@ def find(cloud: Cloud, subscriber: Subscriber, prefixes: Sequence[str] = ("",)) 
     )
 
 
-def _pictures(cloud: Cloud, prefixes: Sequence[str]) -> dict[str, Picture]:
+def pictures(cloud: Cloud, prefixes: Sequence[str] = ("",)) -> dict[str, Picture]:
+    """Return every archived picture whose key starts with one of `prefixes`, hashed anew, by its key."""
     s3, bucket = cloud.emulator.client("s3"), cloud.outputs["ImagesBucket"]
 
     def picture(key: str) -> Picture:

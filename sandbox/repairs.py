@@ -7,7 +7,7 @@ as it was when this was written ends the start: docs/emulator.md tells what was 
 import importlib
 import sys
 
-from sandbox import access_repairs, function_repairs
+from sandbox import access_repairs, beside_repairs, event_repairs, function_repairs
 
 _SWITCH_S = 0.0005
 """How long one of its many threads may keep the one that serves waiting; Python's default is 5 ms."""
@@ -23,6 +23,7 @@ def repair(environments: int) -> None:
     iot = importlib.import_module("ministack.services.iot")
     functions = importlib.import_module("ministack.services.lambda_svc")
     queues = importlib.import_module("ministack.services.sqs")
+    events = importlib.import_module("ministack.services.eventbridge")
     app = importlib.import_module("ministack.app")
     evaluator = importlib.import_module("ministack.core.iam_evaluator")
     access_repairs.require_client_certificates(iot)
@@ -31,8 +32,12 @@ def repair(environments: int) -> None:
     function_repairs.bound_execution_environments(functions, environments)
     function_repairs.share_unpacked_code(importlib.import_module("ministack.core.lambda_runtime"))
     function_repairs.fill_batches(functions, queues, environments)
+    event_repairs.invoke_targets_asynchronously(events, functions)
+    event_repairs.hear_the_service_beside(events, evaluator)
     access_repairs.accept_one_root_key(evaluator)
     access_repairs.serve_sign_in_unsigned(evaluator)
     access_repairs.name_batch_actions(importlib.import_module("ministack.core.iam_actions"))
     access_repairs.take_loopback_for_tls(app, evaluator)
     access_repairs.close_admin_interface(app)
+    router = importlib.import_module("ministack.core.router")
+    beside_repairs.judge_for_services_beside(app, evaluator, router)

@@ -95,7 +95,7 @@ class Client:
 
     def next(self, fab: str, count: int) -> list[Wafer]:
         """Return up to so many wafers to answer; a wafer to be checked with may come along."""
-        body = self._ask("POST", "/queue/next", {"fab": fab, "count": count})
+        body = self.ask("POST", "/queue/next", {"fab": fab, "count": count})
         return [Wafer.model_validate(each) for each in body["items"]]
 
     def answer(self, wafer: Wafer, given: Given, answer_id: str, took_ms: int | None = None) -> int:
@@ -107,7 +107,7 @@ class Client:
         body = {"answer_id": answer_id, "version": wafer.version, **given.model_dump()}
         if took_ms is not None:
             body["took_ms"] = took_ms
-        return int(self._ask("POST", f"/items/{wafer.item}/answer", body)["version"])
+        return int(self.ask("POST", f"/items/{wafer.item}/answer", body)["version"])
 
     def undo(self, item: str, version: int, answer_id: str) -> Wafer:
         """Take one's last answer back, and return the wafer, in one's hands again.
@@ -116,7 +116,7 @@ class Client:
             ConflictError: If somebody else's answer counts after it.
         """
         body = {"answer_id": answer_id, "version": version}
-        return Wafer.model_validate(self._ask("POST", f"/items/{item}/undo", body))
+        return Wafer.model_validate(self.ask("POST", f"/items/{item}/undo", body))
 
     def release(self, wafer: Wafer) -> None:
         """Give a wafer back.
@@ -124,13 +124,19 @@ class Client:
         Raises:
             ConflictError: If it is no longer one's.
         """
-        self._ask("POST", f"/items/{wafer.item}/release", {"version": wafer.version})
+        self.ask("POST", f"/items/{wafer.item}/release", {"version": wafer.version})
 
     def statistics(self, fab: str, days: int = 2) -> Statistics:
         """Return how the reviewing goes."""
-        return Statistics.model_validate(self._ask("GET", f"/statistics?fab={fab}&days={days}"))
+        return Statistics.model_validate(self.ask("GET", f"/statistics?fab={fab}&days={days}"))
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Return what the API answers to a request.
+
+        Raises:
+            ConflictError: If it answers 409.
+            SandboxError: If it answers anything else but 200, or does not.
+        """
         status, told = self._try(method, path, body)
         if status == HTTPStatus.UNAUTHORIZED:
             self._token = self._sign_in()

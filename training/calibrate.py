@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 from scipy.stats import beta  # type: ignore[import-untyped]
 
+from fabwafer.triage import NEVER
 from training.maps import Ints
 from training.metrics import Bools, Decisions, Floats
 
@@ -26,7 +27,6 @@ ASSUMPTIONS = (
 MAX_ESCAPES = 0.02
 MAX_WRONG_CALLS = 0.05
 CONFIDENCE = 0.95
-NEVER = 1.0
 _GRID = 1 - np.geomspace(1e-4, 0.6, 600)
 _STRICTEST_FOR_DEFECTS = 0.97
 

@@ -3,7 +3,8 @@
     python -m training.dataset --data LSWMD.pkl reviewed/labels.jsonl --out .cache/data/today
     python -m training.train --data .cache/data/today ...
 
-Later data may correct the data before: of equal maps the newest label teaches.
+Later data may correct the data before: of equal maps the newest label teaches. What people reviewed (`--reviewed`) may
+name labels that the data before lacks; `--without` and `--lots` make that smaller and leave the reviewed wafers alone.
 """
 
 import argparse
@@ -13,13 +14,15 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from pydantic import JsonValue
 
 from fabwafer.errors import ContractError, FabWaferError
+from training.choosing import Choice, add_choice, choice_of, chosen, read_reviewed, widened
 from training.dataset import SPLIT_SEED, Split, WaferSet, require_wafers, splits
-from training.maps import Ints, symmetric_digests
+from training.maps import Ints
 from training.npz import write_npz
 from training.sources import form_of, join, read_wafers, source_of
 
@@ -28,26 +31,31 @@ DESCRIPTION = "dataset.json"
 _FORMAT = 1
 
 
-def collect(
-    paths: Sequence[Path], out: Path, classes: tuple[str, ...] | None = None
-) -> dict[str, JsonValue]:
+def collect(paths: Sequence[Path], out: Path, choice: Choice | None = None) -> dict[str, JsonValue]:
     """Read, check and join data, write it and its description into a new folder; return the description.
 
     Raises:
         ContractError: If a source is unreadable or does not go with the first one, if a class has no wafer in the
             training lots or a split has none at all, or if the folder exists.
     """
+    choice = choice or Choice()
     if out.exists():
         raise ContractError("--out", str(out), "a folder that does not exist yet")
-    sets = [read_wafers(paths[0], classes=classes)]
+    sets = [read_wafers(paths[0], classes=choice.classes)]
     for path in paths[1:]:
         sets.append(read_wafers(path, sets[0].maps.kind, sets[0].classes))
-    wafers = join(sets, [str(path) for path in paths])
+    wafers = chosen(join(sets, [str(path) for path in paths]), choice)
+    sources = [_source(path, each) for path, each in zip(paths, sets, strict=True)]
+    if choice.reviewed:
+        reviewed = read_reviewed(choice.reviewed, choice.pictures, wafers.maps.kind)
+        sources.append({**_source(choice.reviewed, reviewed), "reviewed": True})
+        wafers = widened(wafers, reviewed, choice.least)
     parts = splits(wafers)
     require_wafers(wafers, parts)
     described: dict[str, JsonValue] = {
         "format": _FORMAT,
-        "sources": [_source(path, each) for path, each in zip(paths, sets, strict=True)],
+        "sources": [*sources],
+        "left_out": dict(wafers.left_out),
         **describe(wafers, parts),
     }
     unfinished = out.with_name(f"{out.name}.part")
@@ -83,6 +91,19 @@ def describe(wafers: WaferSet, parts: dict[Split, Ints]) -> dict[str, JsonValue]
     }
 
 
+def sources_of(data: Path) -> JsonValue:
+    """Return what the data that `collect` wrote came of; None of other data.
+
+    Raises:
+        ContractError: If its description is none.
+    """
+    path = data / DESCRIPTION
+    try:
+        return cast("JsonValue", json.loads(path.read_text())["sources"]) if path.exists() else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ContractError(str(path), str(error), "what training.dataset writes") from error
+
+
 def _of_split(wafers: WaferSet, split: Split) -> Ints:
     lots, lot = np.unique(wafers.lots, return_inverse=True)
     chosen = np.array([wafers.split_of(int(each)) is split for each in lots])
@@ -96,9 +117,8 @@ def _per_class(wafers: WaferSet, indices: Ints) -> dict[str, JsonValue]:
 
 def duplicates(wafers: WaferSet) -> dict[str, JsonValue]:
     """Count maps that are turned or mirrored copies of others, and those among them whose labels differ."""
-    _, form, count = np.unique(
-        symmetric_digests(wafers.maps), return_inverse=True, return_counts=True
-    )
+    form = wafers.maps.forms
+    count = np.bincount(form)
     labels = np.unique(np.stack((form, wafers.labels), 1), axis=0)[:, 0]
     several = np.bincount(labels, minlength=len(count)) > 1
     return {
@@ -137,10 +157,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m training.dataset", description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="oldest first")
     parser.add_argument("--out", type=Path, required=True, help="a new folder")
-    parser.add_argument("--classes", nargs="+", help="the labels of pictures; others are refused")
+    parser.add_argument("--keep", action="store_true", help="do nothing if --out is there")
+    add_choice(parser)
     given = parser.parse_args(arguments)
+    if given.keep and (given.out / DESCRIPTION).exists():
+        return 0
     try:
-        described = collect(given.data, given.out, tuple(given.classes) if given.classes else None)
+        described = collect(given.data, given.out, choice_of(given))
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1

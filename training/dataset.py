@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from fabwafer.errors import ContractError
-from training.maps import Ints, Kind, Maps, symmetric_digests
+from training.maps import Ints, Kind, Maps
 
 SPLIT_SEED = 811
 """Fixed, and apart from the training seed: another one makes published figures incomparable."""
@@ -128,7 +128,7 @@ def splits(wafers: WaferSet, seed: int = SPLIT_SEED) -> dict[Split, Ints]:
     lots, lot = np.unique(wafers.lots, return_inverse=True)
     order = list(_SHARES)
     rank = np.array([order.index(wafers.split_of(int(each), seed)) for each in lots])[lot]
-    _, form = np.unique(symmetric_digests(wafers.maps), return_inverse=True)
+    form = wafers.maps.forms
     first = np.full(form.max() + 1, len(order))
     np.minimum.at(first, form, rank)
     kept = rank == first[form]

@@ -11,6 +11,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +22,8 @@ from pydantic import JsonValue
 
 from fabwafer.bundle import MEASURES, MODEL, read_bundle
 from fabwafer.errors import BundleError, ContractError, FabWaferError
-from fabwafer.triage import Policy
+from fabwafer.triage import NEVER, Policy
+from training.choosing import known_to
 from training.comparison import beside
 from training.curves import curves
 from training.dataset import Split, WaferSet, splits
@@ -71,7 +73,8 @@ def decide(probabilities: Floats, policy: Policy) -> tuple[Ints, Bools]:
     """Return the labels' positions, and which of them are probable enough, as triage decides it."""
     predicted = probabilities.argmax(1)
     thresholds = np.array([policy.accept_threshold(label) for label in policy.labels])
-    return predicted, probabilities.max(1) >= thresholds[predicted]
+    asked = thresholds[predicted]
+    return predicted, (probabilities.max(1) >= asked) & (asked < NEVER)
 
 
 def truth_of(wafers: WaferSet, indices: Ints, policy: Policy) -> Ints:
@@ -155,21 +158,37 @@ def float_graph(path: Path) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Further:
+    """What else is asked of an evaluation.
+
+    Attributes:
+        symmetries: How many decisions turning or mirroring a wafer changes.
+        against: A float graph, or a bundle, whose figures are put beside.
+        known: Wafers of labels that the bundle does not know are left out, and counted.
+    """
+
+    symmetries: bool = False
+    against: Path | None = None
+    known: bool = False
+
+
 def evaluate(
     bundle: Path,
     data: Path,
     split: Split | None = None,
-    symmetries: bool = False,
-    against: Path | None = None,
+    further: Further = Further(),
 ) -> tuple[dict[str, JsonValue], npt.NDArray[np.int64], Decisions]:
     """Return figures, the wafers' rows and the decisions of a bundle on a data file or one split of it.
 
     Raises:
         BundleError: If the bundle is incomplete or was altered.
-        ContractError: If the data is unreadable, or knows labels that the bundle does not.
+        ContractError: If the data is unreadable, or has labels that the bundle does not know and that count.
     """
     manifest = read_bundle(bundle)
     wafers = read_wafers(data, kind_of(manifest))
+    if further.known:
+        wafers = known_to(wafers, manifest.policy.label_set)
     indices = splits(wafers)[split] if split else np.arange(len(wafers))
     if not len(indices):
         raise ContractError(f"{data}: lot", split, "wafers in this split")
@@ -179,13 +198,14 @@ def evaluate(
         "model": manifest.model,
         "sha256": manifest.files[MODEL],
         "split": split,
+        "left_out": dict(wafers.left_out),
         **report(decisions),
         **curves(decisions, wafers.rows[indices]),
     }
-    if against:
-        floats = decisions_of(open_model(float_graph(against)), wafers, indices, manifest.policy)
-        figures |= beside(decisions, floats)
-    if symmetries:
+    if further.against:
+        other = open_model(float_graph(further.against))
+        figures |= beside(decisions, decisions_of(other, wafers, indices, manifest.policy))
+    if further.symmetries:
         figures["changed_by_symmetry"] = changed_by_symmetry(session, wafers, indices)
     return figures, wafers.rows[indices], decisions
 
@@ -200,11 +220,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--split", type=Split, choices=list(Split))
     parser.add_argument("--symmetries", action="store_true")
     parser.add_argument("--against", type=Path, help="fp32 graph, or a bundle")
+    parser.add_argument("--known", action="store_true", help="leave out labels it does not know")
     given = parser.parse_args(arguments)
     try:
-        figures, rows, decisions = evaluate(
-            given.bundle, given.data, given.split, given.symmetries, given.against
-        )
+        further = Further(given.symmetries, given.against, given.known)
+        figures, rows, decisions = evaluate(given.bundle, given.data, given.split, further)
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1

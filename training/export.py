@@ -19,7 +19,7 @@ from pydantic import JsonValue, ValidationError
 
 from fabwafer.bundle import Manifest
 from fabwafer.errors import ContractError, FabWaferError
-from fabwafer.triage import Policy
+from fabwafer.triage import NEVER, Policy
 from training import graph
 from training.calibrate import (
     ASSUMPTIONS,
@@ -31,7 +31,9 @@ from training.calibrate import (
     accept_thresholds,
     fit_temperature,
 )
+from training.collect import sources_of
 from training.comparison import beside
+from training.coverage import by_label, uncovered
 from training.dataset import SPLIT_SEED, Split, WaferSet, require_wafers, splits
 from training.evaluate import decide, decisions_of, open_model
 from training.gate import SPLITS, Contender, Limits, gate, to_time
@@ -78,9 +80,12 @@ def make_candidate(
     policy = policy.model_copy(update=asdict(screened))
     calibration = decisions_of(session, wafers, parts[Split.CALIBRATION], policy)
     thresholds = accept_thresholds(calibration)
-    policy = policy.model_copy(update={"accept": accept_policy(thresholds, policy.labels)})
+    unseen = uncovered(calibration)
+    accept = accept_policy(thresholds, policy.labels) | dict.fromkeys(unseen, NEVER)
+    policy = policy.model_copy(update={"accept": accept})
     _, sure = decide(calibration.probabilities, policy)
-    screening = described(screened, replace(calibration, sure=sure))
+    calibration = replace(calibration, sure=sure)
+    screening = {**described(screened, calibration), "labels": by_label(calibration)}
     return Candidate(int8, fp32, policy, temperature, thresholds, screening)
 
 
@@ -135,6 +140,8 @@ def export(
         "split_seed": SPLIT_SEED,
         "parts": {split.value: len(indices) for split, indices in parts.items()},
     }
+    if sources := sources_of(data):
+        described["sources"] = sources
     name, _, version = model.partition("@")
     manifest = Manifest(
         name=name,

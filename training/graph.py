@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from fabwafer.bundle import FEATURES
 from training.maps import HIGHEST_CODE, IS_DIE, IS_FAIL, Kind
 from training.model import Block, Network, heat_side
 from training.nodes import Graph
@@ -26,7 +27,8 @@ _LAYERS = Layers(levels="pixels", grey="grey", dies="dies")
 def build(network: Network, temperature: float = 1.0) -> onnx.ModelProto:
     """Return the graph `wafer` uint8 (height, width), in colour (..., 3) -> `probabilities` (classes,), `heat`.
 
-    Further outputs, a number each: `novelty`, 0 until its statistics are set; of wafer maps `levels` and `shape`.
+    Further outputs: `features`, the mean of the last feature map, and a number each: `novelty`, 0 until its statistics
+    are set; of wafer maps `levels` and `shape`.
     """
     network.eval()
     graph = Graph()
@@ -43,6 +45,7 @@ def build(network: Network, temperature: float = 1.0) -> onnx.ModelProto:
     outputs = [
         helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [network.shape.classes]),
         helper.make_tensor_value_info("heat", TensorProto.FLOAT, [heat_side(network.shape)] * 2),
+        helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, [network.shape.features]),
         *(helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in measures),
     ]
     sizes: list[str | int | None] = ["height", "width", *([3] if kind is Kind.COLOUR else [])]

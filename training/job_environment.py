@@ -14,8 +14,12 @@ from fabwafer.errors import ContractError
 
 BASE = "SAGEMAKER_BASE_DIR"
 """The toolkit's own variable for another place than /opt/ml."""
-TRAIN = "train"
-_OWN = ("export", "processes")
+TRAIN, TEST = "train", "test"
+LABELS, REVIEWED = "labels", "reviewed"
+RECENT_LABELS, RECENT = "recent_labels", "recent"
+"""Channels: a manifest, and the pictures that it names."""
+_OWN = ("export", "processes", "version")
+_CHOICE = ("least", "lots", "without")
 _LIMIT = "limit-"
 _PORT = "29500"
 
@@ -28,6 +32,8 @@ class Job:
         channels: Folders of input, by name.
         parameters: What `training.train` is to be told, by option without dashes.
         limits: What `training.export` is to be told of its gate, likewise.
+        choice: What `training.dataset` is to be told of the data, likewise.
+        version: The candidate's, empty for what `training.export` calls it.
         hosts: Names of all machines; the first one leads.
         host: This machine.
         interface: Network interface that leads to the others, empty if it was not told.
@@ -39,6 +45,8 @@ class Job:
     channels: Mapping[str, Path]
     parameters: Mapping[str, str]
     limits: Mapping[str, str]
+    choice: Mapping[str, str]
+    version: str
     hosts: tuple[str, ...]
     host: str
     interface: str
@@ -57,6 +65,16 @@ class Job:
         """Return the run's folder: what is under `checkpoints` comes back after a spot interruption."""
         checkpoints = self.base / "checkpoints"
         return (checkpoints if checkpoints.is_dir() else self.model) / "run"
+
+    @property
+    def chooses(self) -> bool:
+        """Tell whether what the run learns from is put together first."""
+        return bool(self.choice) or LABELS in self.channels
+
+    @property
+    def data(self) -> Path:
+        """Return what the run learns from."""
+        return self.cache / "data" if self.chooses else self.channels[TRAIN]
 
     @property
     def cache(self) -> Path:
@@ -87,11 +105,15 @@ def read_job(environment: Mapping[str, str] = os.environ) -> Job:
     hosts, host = _hosts(resources, environment)
     told = _parameters(base, environment)
     limits = {name: value for name, value in told.items() if name.startswith(_LIMIT)}
+    choice = {name: value for name, value in told.items() if name in _CHOICE}
+    rest = told.keys() - {*_OWN, *limits, *choice}
     return Job(
         base=base,
         channels=_channels(base, environment),
-        parameters={name: value for name, value in told.items() if name not in {*_OWN, *limits}},
+        parameters={name: value for name, value in told.items() if name in rest},
         limits=limits,
+        choice=choice,
+        version=told.get("version", ""),
         hosts=hosts,
         host=host,
         interface=str(resources.get("network_interface_name", "")),

@@ -29,7 +29,7 @@ def race(
         slower: What int8 may take more, as a share of fp32's time.
     """
     for _ in range(RACES):
-        medians = _race(int8, fp32, maps)
+        medians = Pair(*in_turns((int8, fp32), maps))
         if not is_slower(medians, slower):
             break
     return medians
@@ -40,13 +40,16 @@ def is_slower(medians: Pair, slower: float) -> bool:
     return medians.int8 > medians.fp32 * (1 + slower)
 
 
-def _race(int8: ort.InferenceSession, fp32: ort.InferenceSession, maps: Sequence[Codes]) -> Pair:
-    """The graphs take turns, wafer by wafer: what else the machine does strikes both alike."""
-    times: tuple[list[float], list[float]] = ([], [])
+def in_turns(sessions: Sequence[ort.InferenceSession], maps: Sequence[Codes]) -> list[float]:
+    """Return the median milliseconds a wafer of each graph; the first 20 wafers only warm up.
+
+    The graphs take turns, wafer by wafer: what else the machine does strikes all alike.
+    """
+    times: list[list[float]] = [[] for _ in sessions]
     for number, wafer in enumerate([*maps[:_WARM_UP], *maps]):
-        turn = ((int8, times[0]), (fp32, times[1]))
+        turn = list(zip(sessions, times, strict=True))
         for session, taken in turn if number % 2 else turn[::-1]:
             began = time.thread_time()
             session.run(None, {"wafer": wafer})
             taken.append(1000 * (time.thread_time() - began))
-    return Pair(*(float(np.median(taken[len(maps[:_WARM_UP]) :])) for taken in times))
+    return [float(np.median(taken[len(maps[:_WARM_UP]) :])) for taken in times]

@@ -36,11 +36,19 @@ class _Line(BaseModel):
     imgid: str | None = None
     sha256: Sha256 | None = None
     split: Split | None = None
+    item: str = ""
+    fab: str = ""
+    camera: str = ""
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """A picture, and where it was named."""
+class Entry:
+    """A picture, and where it was named.
+
+    Attributes:
+        lot: Its name, or one that no other wafer has.
+        item: What the cloud knows the wafer by, empty where nothing was said; `fab` and `camera` likewise.
+    """
 
     row: int
     place: str
@@ -49,10 +57,16 @@ class _Entry:
     lot: str
     sha256: str | None = None
     split: Split | None = None
+    item: str = ""
+    fab: str = ""
+    camera: str = ""
 
 
 def read_manifest(
-    path: Path, kind: Kind | None = None, classes: tuple[str, ...] | None = None
+    path: Path,
+    kind: Kind | None = None,
+    classes: tuple[str, ...] | None = None,
+    pictures: Path | None = None,
 ) -> WaferSet:
     """Read the pictures that a manifest names; `rows` count its lines from 1.
 
@@ -62,11 +76,12 @@ def read_manifest(
         path: The manifest.
         kind: What the pictures are, if it is known.
         classes: The labels, if they are known; else those found, sorted.
+        pictures: Folder that pictures' paths are relative to, if it is not the manifest's.
 
     Raises:
         ContractError: If a line, a label or a picture is none, or a lot is told two splits.
     """
-    return _wafers(path, list(_lines(path)), kind, classes)
+    return _wafers(path, list(read_lines(path, pictures or path.parent)), kind, classes)
 
 
 def read_folder(
@@ -84,23 +99,38 @@ def read_folder(
     return _wafers(folder, list(_files(folder)), kind, classes)
 
 
-def _lines(path: Path) -> Iterator[_Entry]:
+def read_lines(path: Path, pictures: Path) -> Iterator[Entry]:
+    """Yield what a manifest's lines name, labelled or not; pictures' paths are relative to the folder `pictures`.
+
+    Raises:
+        ContractError: If a line is none.
+    """
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise ContractError(str(path), error.strerror, "a manifest") from error
     for number, text in enumerate(lines, 1):
         if text.strip():
-            yield _entry(path, number, text)
+            yield _entry(f"{path}:{number}", number, text, pictures)
 
 
-def _entry(path: Path, number: int, text: bytes) -> _Entry:
-    place = f"{path}:{number}"
+def _entry(place: str, number: int, text: bytes, pictures: Path) -> Entry:
     line = _parse(place, text)
     labels = tuple(dict.fromkeys(label for label in (line.label, *line.labels) if label))
     own = line.imgid or Path(line.image).stem
     lot = own if line.lot is None else str(line.lot)
-    return _Entry(number, place, path.parent / line.image, labels, lot, line.sha256, line.split)
+    return Entry(
+        row=number,
+        place=place,
+        image=pictures / line.image,
+        labels=labels,
+        lot=lot,
+        sha256=line.sha256,
+        split=line.split,
+        item=line.item,
+        fab=line.fab,
+        camera=line.camera,
+    )
 
 
 def _parse(place: str, text: bytes) -> _Line:
@@ -112,7 +142,7 @@ def _parse(place: str, text: bytes) -> _Line:
         raise contract_error(first, f"{place}: {field}") from error
 
 
-def _files(folder: Path) -> Iterator[_Entry]:
+def _files(folder: Path) -> Iterator[Entry]:
     classes = sorted(each for each in folder.iterdir() if each.is_dir() and each.name[0] != ".")
     if not classes:
         raise ContractError(str(folder), "no folders", "a folder for each class")
@@ -124,11 +154,11 @@ def _files(folder: Path) -> Iterator[_Entry]:
         for path in pictures:
             inside = path.relative_to(each).parent.as_posix()
             lot = path.stem if inside == "." else inside
-            yield _Entry(next(row), str(path), path, (each.name,), lot)
+            yield Entry(next(row), str(path), path, (each.name,), lot)
 
 
 def _wafers(
-    source: Path, entries: list[_Entry], kind: Kind | None, classes: tuple[str, ...] | None
+    source: Path, entries: list[Entry], kind: Kind | None, classes: tuple[str, ...] | None
 ) -> WaferSet:
     reasons = [_reason_to_leave_out(each) for each in entries]
     chosen = [each for each, reason in zip(entries, reasons, strict=True) if not reason]
@@ -150,13 +180,13 @@ def _wafers(
     )
 
 
-def _reason_to_leave_out(entry: _Entry) -> str | None:
+def _reason_to_leave_out(entry: Entry) -> str | None:
     if not entry.labels:
         return "unlabelled"
     return "several labels" if len(entry.labels) > 1 else None
 
 
-def _label(known: LabelSet, entry: _Entry) -> str:
+def _label(known: LabelSet, entry: Entry) -> str:
     try:
         return known.canonical(entry.labels[0])
     except ContractError as error:

@@ -72,6 +72,11 @@ class Maps:
         """Return where each map begins, and where the last one ends."""
         return np.concatenate(([0], np.cumsum(self.shapes.prod(1)))) * self.kind.channels
 
+    @cached_property
+    def forms(self) -> Ints:
+        """Return a number for each map, equal exactly for maps that are turned or mirrored copies."""
+        return np.unique(symmetric_digests(self), return_inverse=True)[1]
+
     def __len__(self) -> int:
         return len(self.shapes)
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fabwafer.bundle import FEATURES
 from training.maps import Ints
 from training.nodes import Graph
 
-NOVELTY, POOLED = "novelty", "pooled"
+NOVELTY = "novelty"
 PROJECTION, CENTRES = "novelty/projection", "novelty/centres"
 _SHRINKAGE = 0.01
 Floats = npt.NDArray[np.float64]
@@ -60,8 +61,8 @@ def fit(features: Floats, labels: Ints) -> Novelty:
 
 
 def add_novelty(graph: Graph, features: str, novelty: Novelty) -> None:
-    """Add the output `novelty` for a feature map (1, features, n, n)."""
-    pooled = graph.add("ReduceMean", features, axes=[2, 3], keepdims=0, name=POOLED)
+    """Add the outputs `novelty` and, which it is measured in, `features` for a feature map (1, features, n, n)."""
+    pooled = graph.add("ReduceMean", features, axes=[0, 2, 3], keepdims=0, name=FEATURES)
     projection, centres = (
         graph.constant(values.astype(np.float32), name)
         for values, name in ((novelty.projection, PROJECTION), (novelty.centres, CENTRES))

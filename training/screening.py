@@ -13,10 +13,10 @@ from io import BytesIO
 import numpy as np
 import onnx
 import onnxruntime as ort  # type: ignore[import-untyped]
-from onnx import TensorProto, helper
 from PIL import Image
 from pydantic import JsonValue
 
+from fabwafer.bundle import FEATURES
 from fabwafer.triage import Refusal
 from training.calibrate import CONFIDENCE, upper_bound
 from training.dataset import WaferSet
@@ -24,7 +24,7 @@ from training.doubts import Bools
 from training.evaluate import measure, open_model
 from training.maps import Codes, Ints
 from training.metrics import Decisions
-from training.novelty import CENTRES, POOLED, PROJECTION, Floats, fit
+from training.novelty import CENTRES, PROJECTION, Floats, fit
 from training.quantize import set_constant
 
 NOVEL_SHARE = 0.002
@@ -36,6 +36,7 @@ ODD_SHAPE = 0.1
 _NEARLY_ALL, _NEARLY_ALL_DRAWN = 0.999, 0.99
 _BEYOND_ALL, _BEYOND_USUAL = 1.15, 1.5
 _TAUGHT = 8000
+_OF_A_RARE_CLASS = 100
 _RENDERED = 500
 _SEED = 811
 _GREYS = np.array([0, 127, 255], np.uint8)
@@ -64,12 +65,17 @@ def teach_novelty(
 ) -> None:
     """Set the statistics of novelty in all graphs, by the features that the first gives wafers of training lots.
 
-    As many normal wafers as defects: else the covariance would be that of the former alone.
+    As many normal wafers as defects: else the covariance would be that of the former alone. A class so rare that the
+    draw missed it has a few wafers among them all the same: it must not be novel.
     """
     shuffled = np.random.default_rng(_SEED).permutation(indices)
     is_normal = wafers.labels[shuffled] == wafers.classes.index(normal)
     defects = shuffled[~is_normal][:_TAUGHT]
-    chosen = np.concatenate((defects, shuffled[is_normal][: len(defects)]))
+    missed = np.setdiff1d(
+        wafers.labels[shuffled], [*wafers.labels[defects], wafers.classes.index(normal)]
+    )
+    rare = [shuffled[wafers.labels[shuffled] == label][:_OF_A_RARE_CLASS] for label in missed]
+    chosen = np.concatenate((defects, *rare, shuffled[is_normal][: len(defects)]))
     features = pooled(models[0], (wafers.maps[int(index)] for index in chosen))
     statistics = fit(features, wafers.labels[chosen])
     for model in models:
@@ -79,11 +85,8 @@ def teach_novelty(
 
 def pooled(model: onnx.ModelProto, maps: Iterable[Codes]) -> Floats:
     """Return the features (maps, features) that novelty is measured in."""
-    telling = onnx.ModelProto()
-    telling.CopyFrom(model)
-    telling.graph.output.append(helper.make_tensor_value_info(POOLED, TensorProto.FLOAT, None))
-    session = open_model(telling.SerializeToString())
-    rows = [session.run([POOLED], {"wafer": each})[0][0] for each in maps]
+    session = open_model(model.SerializeToString())
+    rows = [session.run([FEATURES], {"wafer": each})[0] for each in maps]
     return np.stack(rows).astype(np.float64)
 
 

@@ -84,17 +84,18 @@ def source_of(path: Path) -> Path:
     return found[0] if found else path
 
 
-def join(sets: Sequence[WaferSet], names: Sequence[str]) -> WaferSet:
+def join(sets: Sequence[WaferSet], names: Sequence[str], grow: bool = False) -> WaferSet:
     """Put sets together, the last one first: of equal maps the first teaches, so the newest label counts.
 
-    Labels are those of the first set; rows are numbered anew from 0.
+    Labels are those of the first set, after them what wafers of later ones have besides if it may `grow`; rows are
+    numbered anew from 0.
 
     Raises:
         ContractError: If a later set has other labels or another kind, or tells a lot another split.
     """
     if len(sets) == 1:
         return sets[0]
-    known = LabelSet(sets[0].classes, sets[0].classes[0])
+    known = _grown(sets) if grow else LabelSet(sets[0].classes, sets[0].classes[0])
     kind = sets[0].maps.kind
     for each, name in zip(sets, names, strict=True):
         if each.maps.kind is not kind:
@@ -110,11 +111,24 @@ def join(sets: Sequence[WaferSet], names: Sequence[str]) -> WaferSet:
             kind,
         ),
         labels=np.concatenate([_labels(each, known, name) for each, name in newest]),
+        classes=known.names,
         lots=np.concatenate([each.lots for each, _ in newest]),
         rows=np.arange(sum(map(len, sets))),
         fixed=fixed_splits(Path(names[-1]), told),
         left_out={},
     )
+
+
+def _grown(sets: Sequence[WaferSet]) -> LabelSet:
+    """Return the labels of the first set and the new ones that wafers of the others have, sorted."""
+    known = LabelSet(sets[0].classes, sets[0].classes[0])
+    for wafers in sets[1:]:
+        for name in sorted(wafers.classes[label] for label in np.unique(wafers.labels)):
+            try:
+                known.canonical(name)
+            except ContractError:
+                known = LabelSet((*known.names, name), known.normal)
+    return known
 
 
 def _labels(wafers: WaferSet, known: LabelSet, name: str) -> Ints:

@@ -85,6 +85,7 @@ class TrainingPaper(Paper):
         model: The candidate that came of it.
         estimated_cost_usd: Before it started.
         cost_usd: By its billable seconds, after.
+        told: Whether a notice of its end is out.
     """
 
     kind: ClassVar[str] = "training"
@@ -101,6 +102,7 @@ class TrainingPaper(Paper):
     model: ModelName | None = None
     estimated_cost_usd: NotNegative | None = None
     cost_usd: NotNegative | None = None
+    told: bool = False
 
 
 class NeedPaper(Paper):
@@ -159,6 +161,7 @@ class ModelPaper(Paper):
         package: The ARN of its SageMaker model package.
         comparison: Figures beside those of the model before; None for a shipped one.
         verdict: What the release rule said.
+        promise: What its thresholds were certified for, as its manifest's metrics say it; empty if nobody wrote it down.
         decided_by: Who approved or rejected it; None for the rule alone.
         decided_ms: When.
     """
@@ -176,6 +179,7 @@ class ModelPaper(Paper):
     package: str | None = None
     comparison: Comparison | None = None
     verdict: Verdict | None = None
+    promise: dict[str, JsonValue] = {}
     decided_by: str | None = None
     decided_ms: Count | None = None
 

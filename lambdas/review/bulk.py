@@ -86,7 +86,7 @@ def _check(visit: Visit, body: BulkBody) -> None:
     works = visit.desk.work.read_all([each.item for each in body.items]).values()
     models = {work.question.model for work in works if work.fab == body.fab}
     for model in models or {None}:
-        canonical_answer(body.verdict, body.labels, visit.desk.policies.of(model))
+        canonical_answer(body.verdict, body.labels, visit.policy(body.fab, model))
 
 
 def _decide(visit: Visit, body: BulkBody, held: HeldItem, batch: str) -> Callable[[Work], Change]:
@@ -99,7 +99,7 @@ def _decide(visit: Visit, body: BulkBody, held: HeldItem, batch: str) -> Callabl
         if review.state is not State.OPEN:
             expected = "an item that waits for its first answer"
             raise ConflictError("item", held.item, expected, review.version)
-        policy = visit.desk.policies.of(work.question.model)
+        policy = visit.policy(work.fab, work.question.model)
         given = canonical_answer(body.verdict, body.labels, policy)
         return answer(review, deed, given, work.question, visit.desk.rules)
 

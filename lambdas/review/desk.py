@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from fabwafer.deeds import Rules
+from lambdas.loop.ledger import Ledger
 from lambdas.policies import Policies
+from lambdas.review.loop_reach import Loop, loop_of
 from lambdas.settings import ReviewApiSettings
 from lambdas.stores.buckets import ExportBucket, ImageBucket
 from lambdas.stores.channels import Parameters, Queue
@@ -30,15 +32,22 @@ class Desk:
     policies: Policies
     rules: Rules
     fabs: tuple[str, ...]
+    loop: Loop
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the papers of the loop."""
+        return Ledger(self.papers)
 
 
 def desk_of(settings: ReviewApiSettings) -> Desk:
     """Return what a deployment's API works with."""
+    papers = PaperTable(settings.papers_table)
     return Desk(
         work=WorkTable(settings.reviews_table, settings.events_table),
         wafers=WaferTable(settings.predictions_table),
         cameras=CameraTable(settings.cameras_table),
-        papers=PaperTable(settings.papers_table),
+        papers=papers,
         images=ImageBucket(settings.images_bucket),
         exports=ExportBucket(settings.exports_bucket),
         exports_queue=Queue(settings.exports_queue_url),
@@ -51,4 +60,5 @@ def desk_of(settings: ReviewApiSettings) -> Desk:
             undo_ms=settings.undo_s * 1000,
         ),
         fabs=tuple(sorted(filter(None, settings.fabs.split(",")))),
+        loop=loop_of(Parameters(settings.loop_parameter_prefix), Ledger(papers)),
     )

@@ -1,20 +1,23 @@
 """a wish for an export -> exports queue; how far it is, and where to fetch it."""
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas.records import Item
 from lambdas.review.bodies import ExportBody
 from lambdas.review.export_papers import KIND, ExportOrder, export_paper
-from lambdas.review.queries import ExportPath
-from lambdas.review.reports import ExportView
+from lambdas.review.queries import ExportPath, FabQuery
+from lambdas.review.reports import ExportList, ExportView
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
+from lambdas.stores.pages import Filter
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 
 _ADDRESS_S = 900
+_MOST_LISTED = 50
 
 
 class QueueRefusedError(Exception):
@@ -26,12 +29,21 @@ def request_export(visit: Visiting, body: ExportBody) -> ExportView:
     """Order an export; it is written in the background."""
     visit.need(Role.ENGINEER, Role.ADMIN)
     visit.need_fab(body.fab)
-    order = ExportOrder(export=uuid.uuid4().hex, wish=body)
+    order = ExportOrder(export=_name(visit.now_ms), wish=body)
     paper = export_paper(order, visit.caller.name, visit.now_ms)
     visit.desk.papers.put(paper)
     if visit.desk.exports_queue.send([order.model_dump_json(ensure_ascii=True)]):
         raise QueueRefusedError(visit.desk.exports_queue.url)
     return _view(visit, paper)
+
+
+@router.get("/exports", summary="Earlier exports, newest first")
+def export_list(visit: Visiting, query: Annotated[FabQuery, Query()]) -> ExportList:
+    """Return the latest exports of a fab that are not forgotten yet, whoever asked for them."""
+    visit.need(Role.ENGINEER, Role.ADMIN)
+    wanted = Filter(equal={"fab": visit.need_fab(query.fab)})
+    papers = visit.desk.papers.latest(KIND, _MOST_LISTED, wanted)
+    return ExportList(exports=tuple(_view(visit, paper) for paper in papers))
 
 
 @router.get("/exports/<export>", summary="How far an export is")
@@ -42,6 +54,11 @@ def export_state(visit: Visiting, export: ExportPath) -> ExportView:
     if paper is None or not visit.caller.sees(str(paper["fab"])):
         raise NotFoundError(f"export {export}")
     return _view(visit, paper)
+
+
+def _name(now_ms: int) -> str:
+    """Names stand in the order of time, and cannot be guessed."""
+    return f"{now_ms:013}-{uuid.uuid4().hex}"
 
 
 def _view(visit: Visit, paper: Item) -> ExportView:

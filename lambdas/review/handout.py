@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 from fabwafer.deeds import draw
@@ -11,6 +12,7 @@ from fabwafer.work_item import Queue, Review
 from lambdas.review.bodies import Line
 from lambdas.review.records import Work
 from lambdas.review.visit import Visit
+from lambdas.stores.pages import Filter
 
 _WINDOW = 40
 """How many free items are looked at: as many as eight people take at once."""
@@ -19,40 +21,75 @@ _THREADS = 10
 
 
 def hand_out(visit: Visit, fab: str, count: int, line: Line) -> list[Work]:
-    """Lease up to so many items of a fab to the caller; along with one of them may come a honeypot."""
+    """Lease up to so many items of a fab to the caller; along with one of them may come a honeypot.
+
+    What the caller has skipped comes when nothing else is left for them.
+    """
     taken: dict[str, Work] = {}
-    for _ in range(_ROUNDS):
-        candidates = _candidates(visit, fab, line)
-        _take(visit, candidates, count, taken)
-        if len(taken) >= count or not candidates:
-            break
+    for skipped in (False, True):
+        for _ in range(_ROUNDS):
+            if len(taken) >= count:
+                break
+            candidates = _candidates(visit, fab, _Wish(line, count, skipped))
+            left = [each for each in candidates if each.review.item not in taken]
+            if not left:
+                break
+            _take(visit, left, count, taken)
     works = list(taken.values())
     if line is Line.REVIEW:
         works += _honeypot(visit, fab, works)
     return works
 
 
-def _candidates(visit: Visit, fab: str, line: Line) -> list[Work]:
+@dataclass(frozen=True)
+class _Wish:
+    line: Line
+    count: int
+    skipped: bool
+
+    def of(self, name: str) -> Filter:
+        """Return which items of a queue may be for somebody."""
+        return _unread_by(name, None if self.skipped else name)
+
+
+def _candidates(visit: Visit, fab: str, wish: _Wish) -> list[Work]:
     name, work = visit.caller.name, visit.desk.work
+    wanted = wish.of(name)
     asked: list[Callable[[], list[Work]]] = [
         partial(work.held_by, fab, name, visit.now_ms),
-        partial(work.expired, fab, visit.now_ms, _WINDOW),
+        partial(work.expired, fab, visit.now_ms, _WINDOW, wanted, wish.count),
     ]
-    if line is Line.REVIEW:
-        asked.append(partial(work.waiting, fab, Queue.OPEN, _WINDOW))
-        asked.append(partial(work.waiting, fab, Queue.SECOND, _WINDOW, unread_by=name))
+    if wish.line is Line.REVIEW:
+        asked.append(partial(_open, visit, fab, wish))
+        asked.append(partial(work.waiting, fab, Queue.SECOND, _WINDOW, wanted, wish.count))
     else:
-        asked.append(partial(work.waiting, fab, Queue.DISPUTED, _WINDOW, unread_by=name))
+        asked.append(partial(work.waiting, fab, Queue.DISPUTED, _WINDOW, wanted, wish.count))
     with ThreadPoolExecutor(len(asked)) as pool:
         own, *free = [found.result() for found in [pool.submit(each) for each in asked]]
-    wanted = Review.may_read if line is Line.REVIEW else Review.may_adjudicate
+    may = Review.may_read if wish.line is Line.REVIEW else Review.may_adjudicate
     waiting = sorted((each for some in free for each in some), key=lambda each: each.rank)
-    return [each for each in [*own, *waiting] if wanted(each.review, name)]
+    return [each for each in [*own, *waiting] if may(each.review, name)]
+
+
+def _open(visit: Visit, fab: str, wish: _Wish) -> list[Work]:
+    """Nobody has read these: only who skipped very many of the first ones needs the slower way round them."""
+    name, waiting = visit.caller.name, visit.desk.work.waiting
+    first = waiting(fab, Queue.OPEN, _WINDOW)
+    if wish.skipped:
+        return first
+    fresh = [each for each in first if name not in each.review.skipped]
+    if len(fresh) >= wish.count or len(first) < _WINDOW:
+        return fresh
+    return waiting(fab, Queue.OPEN, _WINDOW, wish.of(name), wish.count)
+
+
+def _unread_by(name: str, unskipped_by: str | None) -> Filter:
+    return Filter(without={"readers": name, "checked": name, "skipped": unskipped_by})
 
 
 def _take(visit: Visit, candidates: Sequence[Work], count: int, taken: dict[str, Work]) -> None:
     """Try the first ones first; what others were faster with is left to them, and the next try is not where theirs is."""
-    left = [each for each in candidates if each.review.item not in taken]
+    left = list(candidates)
     while left and len(taken) < count:
         tried, left = left[: count - len(taken)], left[count - len(taken) :]
         for won in _lease_all(visit, tried):
@@ -82,7 +119,7 @@ def _honeypot(visit: Visit, fab: str, works: Sequence[Work]) -> list[Work]:
     name, rules = visit.caller.name, visit.desk.rules
     if not any(brings_honeypot(each.review.item, name, rules) for each in works):
         return []
-    for work in visit.desk.work.waiting(fab, Queue.CHECK, 1, unread_by=name):
+    for work in visit.desk.work.waiting(fab, Queue.CHECK, 1, _unread_by(name, name)):
         won = _lease(visit, work)
         if won is not None:
             return [won]

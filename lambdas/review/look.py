@@ -5,17 +5,17 @@ from typing import Annotated, cast
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from fabwafer.errors import ContractError
 from fabwafer.history import Event, is_intact
-from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS, Queue, State
+from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS, State
 from lambdas.records import Item
-from lambdas.review.cursors import cursor_of, start_of
-from lambdas.review.queries import BacklogQuery, ItemPath, Order
+from lambdas.review.backlog import find_items, is_told
+from lambdas.review.queries import BacklogQuery, ItemPath
 from lambdas.review.records import Work
 from lambdas.review.reports import CameraView, Catalogue, FabView
 from lambdas.review.showing import is_masked, item_summary, picture, review_view, wafer_view
 from lambdas.review.views import ItemPage, Me, Picture, WaferDetail
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
-from lambdas.stores.pages import Filter, Page
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 
@@ -53,10 +53,13 @@ def backlog(visit: Visiting, query: Annotated[BacklogQuery, Query()]) -> ItemPag
     visit.need_fab(query.fab)
     if query.state is not State.OPEN or query.holder is not None:
         visit.need(Role.ENGINEER, Role.ADMIN)
-    works, end, order = _by_turn(visit, query) if _is_turned(query) else _by_state(visit, query)
+    first, last = query.opened_from_ms or 0, query.opened_to_ms
+    if last is not None and last < first:
+        raise ContractError("opened_to_ms", last, f"at least opened_from_ms, {first}")
+    works, cursor = find_items(visit, query)
     return ItemPage(
-        items=tuple(item_summary(visit, each) for each in works if _shown(visit, each, query)),
-        cursor=cursor_of(end, ("item", order)),
+        items=tuple(item_summary(visit, each) for each in works if not is_told(visit, each, query)),
+        cursor=cursor,
     )
 
 
@@ -64,15 +67,15 @@ def backlog(visit: Visiting, query: Annotated[BacklogQuery, Query()]) -> ItemPag
 def detail(visit: Visiting, item: ItemPath) -> WaferDetail:
     """Return a wafer, whether it was ever reviewed or not, with its history."""
     visit.need(*Role)
-    row, work = _wafer(visit, item)
+    row, work = find_wafer(visit, item)
     events = visit.desk.work.history(item) if work else []
-    policy = visit.desk.policies.of(cast("str | None", row.get("model")))
+    policy = visit.policy(str(row["fab"]), cast("str | None", row.get("model")))
     measured = () if is_masked(visit, work) else ("received_ms", "sequence", "sha256", "edge_ms")
     return WaferDetail(
         **wafer_view(visit, row, work).model_dump(),
         normal=policy.normal,
         labels=policy.labels,
-        review=review_view(visit, work, events, intact=_intact(work, events)) if work else None,
+        review=review_view(visit, work, events, intact=is_whole(work, events)) if work else None,
         **{name: row.get(name) for name in measured},
     )
 
@@ -81,35 +84,16 @@ def detail(visit: Visiting, item: ItemPath) -> WaferDetail:
 def fresh_picture(visit: Visiting, item: ItemPath) -> Picture:
     """Return where the picture can be fetched from now on."""
     visit.need(*Role)
-    row, _ = _wafer(visit, item)
+    row, _ = find_wafer(visit, item)
     return picture(visit, row)
 
 
-def _is_turned(query: BacklogQuery) -> bool:
-    return query.order is Order.URGENT or query.holder is not None
+def find_wafer(visit: Visit, item: str) -> tuple[Item, Work | None]:
+    """Return a wafer's prediction and work item; a prediction may have expired while its review is kept.
 
-
-def _by_turn(visit: Visit, query: BacklogQuery) -> tuple[list[Work], Item | None, str]:
-    queue = Queue.CHECK if query.state is State.SETTLED else Queue(query.state.value)
-    if query.holder is not None:
-        queue = Queue.HELD
-    partition: Item = {"fab_queue": f"{query.fab}/{queue.value}"}
-    start = start_of(query.cursor, {"item": str, "turn": int}, partition)
-    page = Page(query.limit, start, _filter(query))
-    return *visit.desk.work.by_urgency(query.fab, queue, page), "turn"
-
-
-def _by_state(visit: Visit, query: BacklogQuery) -> tuple[list[Work], Item | None, str]:
-    partition: Item = {"fab_state": f"{query.fab}/{query.state.value}"}
-    start = start_of(query.cursor, {"item": str, "opened_at": int}, partition)
-    page = Page(query.limit, start, _filter(query))
-    newest_first = query.order is Order.NEWEST
-    found = visit.desk.work.in_state(query.fab, query.state, page, newest_first=newest_first)
-    return *found, "opened_at"
-
-
-def _wafer(visit: Visit, item: str) -> tuple[Item, Work | None]:
-    """A prediction may have expired while its review is kept."""
+    Raises:
+        NotFoundError: If there is neither in the caller's fabs.
+    """
     row, work = visit.desk.wafers.read(item), visit.desk.work.read(item)
     known = row or (work.row if work else None)
     if known is None or not visit.caller.sees(str(known["fab"])):
@@ -117,27 +101,9 @@ def _wafer(visit: Visit, item: str) -> tuple[Item, Work | None]:
     return known, work
 
 
-def _intact(work: Work | None, events: list[Event]) -> bool:
+def is_whole(work: Work | None, events: list[Event]) -> bool:
+    """Tell whether a work item's chain of events is complete and unaltered."""
     return work is not None and is_intact(events, work.review.head, len(work.review.event_ids))
-
-
-def _shown(visit: Visit, work: Work, query: BacklogQuery) -> bool:
-    """Whoever filters by what the model said would learn it."""
-    told = (query.label, query.min_probability, query.max_probability, query.min_novelty)
-    return told == (None,) * len(told) or not is_masked(visit, work)
-
-
-def _filter(query: BacklogQuery) -> Filter:
-    return Filter(
-        equal={
-            "prediction": query.label,
-            "camera": query.camera,
-            "lot": query.lot,
-            "holder": query.holder,
-        },
-        at_least={"probability": query.min_probability, "novelty": query.min_novelty},
-        at_most={"probability": query.max_probability},
-    )
 
 
 def _camera(row: Item) -> CameraView:

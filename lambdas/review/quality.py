@@ -10,11 +10,11 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer import agreement, oversight
 from fabwafer.errors import ContractError
-from fabwafer.history import Event
+from fabwafer.tally import Tally
 from fabwafer.work_item import State
-from lambdas.records import Item
 from lambdas.review.cursors import cursor_of, start_of
-from lambdas.review.queries import DAY_MS, AuditQuery, DaysQuery
+from lambdas.review.day_sums import tally_of
+from lambdas.review.queries import AuditQuery, DaysQuery
 from lambdas.review.reports import (
     AgreementFigure,
     AgreementReport,
@@ -32,8 +32,6 @@ from lambdas.stores.pages import Filter, Page
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 
-_MOST_EVENTS = 20_000
-_CALLS = 40
 _MOST_COUNTED = 10_000
 _WAITING = (State.OPEN, State.SECOND, State.DISPUTED)
 _EVENT_KEY = ("item", "seq", "at_ms")
@@ -50,7 +48,7 @@ def statistics(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Statist
     ]
     with ThreadPoolExecutor(len(asked)) as pool:
         backlog = list(pool.map(lambda ask: ask(), asked))
-    events, complete = _events(visit, query)
+    tally, complete = tally_of(visit, query.fab, query.days)
     done = [
         ReviewerDay(
             day=each.day,
@@ -59,7 +57,7 @@ def statistics(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Statist
             bulk=each.bulk,
             hasty=each.hasty,
         )
-        for each in oversight.days(events)
+        for each in oversight.days(tally)
         if visit.looks or each.reviewer == visit.caller.name
     ]
     if not visit.looks:
@@ -75,8 +73,8 @@ def statistics(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Statist
         days=query.days,
         backlog=tuple(backlog),
         reviewers=tuple(done),
-        settled=len(oversight.settled(events)),
-        audit=_estimate(events),
+        settled=oversight.settled(tally),
+        audit=_estimate(tally),
         complete=complete,
     )
 
@@ -86,8 +84,8 @@ def agreements(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Agreeme
     """Return agreement overall, by label, reviewer and week, and how honeypots were answered."""
     visit.need(Role.ENGINEER, Role.ADMIN)
     visit.need_fab(query.fab)
-    events, complete = _events(visit, query)
-    found = agreement.report(agreement.pairs(events))
+    tally, complete = tally_of(visit, query.fab, query.days)
+    found = agreement.report(agreement.pairs(tally))
     return AgreementReport(
         fab=query.fab,
         days=query.days,
@@ -97,7 +95,7 @@ def agreements(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Agreeme
         weeks=_named(found.weeks),
         honeypots=tuple(
             HoneypotFigure(reviewer=name, shown=shown, right=right)
-            for name, (shown, right) in oversight.honeypots(events).items()
+            for name, (shown, right) in oversight.honeypots(tally).items()
         ),
         complete=complete,
     )
@@ -135,22 +133,8 @@ def _backlog(visit: Visit, fab: str, state: State) -> Backlog:
     )
 
 
-def _events(visit: Visit, query: DaysQuery) -> tuple[list[Event], bool]:
-    """Return the events of these days in order and that they are all, or the newest if there are too many."""
-    span = (visit.now_ms - query.days * DAY_MS, visit.now_ms)
-    found: list[Event] = []
-    start: Item | None = None
-    while len(found) < _MOST_EVENTS:
-        page = Page(_MOST_EVENTS - len(found), start, most_calls=_CALLS)
-        events, start = visit.desk.work.events_of(query.fab, span, page)
-        found += events
-        if start is None:
-            break
-    return sorted(found, key=lambda event: (event.at_ms, event.seq)), start is None
-
-
-def _estimate(events: list[Event]) -> ErrorEstimate | None:
-    share = oversight.model_error(events)
+def _estimate(tally: Tally) -> ErrorEstimate | None:
+    share = oversight.model_error(tally)
     if share is None:
         return None
     rate = share.hits / share.cases

@@ -2,10 +2,12 @@
 
 from enum import StrEnum
 from functools import partial
+from re import fullmatch
 from typing import Annotated, TypeAlias
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from fabwafer.errors import ContractError
 from fabwafer.fields import Finite, Fraction, Lot, ModelName, Name
@@ -14,7 +16,7 @@ from lambdas.review.bodies import Label, is_drawn, is_item
 
 _MOST = 100
 DAY_MS = 86_400_000
-_MOST_DAYS = 92
+MOST_DAYS = 92
 
 Cursor = Annotated[str, Field(min_length=1, max_length=1000, description="from the page before")]
 Moment = Annotated[int, Field(ge=0, le=253_402_300_799_999, description="epoch milliseconds")]
@@ -37,6 +39,8 @@ class Order(StrEnum):
     URGENT = "urgent"
     OLDEST = "oldest"
     NEWEST = "newest"
+    NOVEL = "novel"
+    UNSURE = "unsure"
 
 
 class BacklogQuery(_Paged):
@@ -50,6 +54,9 @@ class BacklogQuery(_Paged):
     min_probability: Fraction | None = None
     max_probability: Fraction | None = None
     min_novelty: Finite | None = None
+    max_novelty: Finite | None = None
+    opened_from_ms: Moment | None = None
+    opened_to_ms: Moment | None = None
     holder: Annotated[
         str | None,
         Field(
@@ -71,6 +78,11 @@ class WaferQuery(_Paged):
     to_ms: Moment | None = None
     min_probability: Fraction | None = None
     max_probability: Fraction | None = None
+    min_novelty: Finite | None = None
+    max_novelty: Finite | None = None
+    holder: Annotated[
+        str | None, Field(min_length=1, max_length=128, description="what this person holds")
+    ] = None
 
 
 class LotQuery(_Query):
@@ -84,14 +96,14 @@ class RatesQuery(_Query):
     """Which wafers to count, by day."""
 
     camera: Name | None = None
-    days: Annotated[int, Field(ge=1, le=_MOST_DAYS)] = 14
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 14
     until_ms: Moment | None = None
 
 
 class DaysQuery(_Query):
-    """How far back to look."""
+    """How many days (UTC) to look at, today the last."""
 
-    days: Annotated[int, Field(ge=1, le=_MOST_DAYS)] = 28
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 28
 
 
 class AuditQuery(_Paged):
@@ -100,6 +112,10 @@ class AuditQuery(_Paged):
     reviewer: Annotated[str | None, Field(min_length=1, max_length=128)] = None
     from_ms: Moment | None = None
     to_ms: Moment | None = None
+
+
+class FabQuery(_Query):
+    """Which fab."""
 
 
 class LabelsQuery(_Query):
@@ -120,6 +136,22 @@ def _drawn(field: str, value: str) -> str:
     return value
 
 
+def _model(value: str) -> str:
+    """A client may write the @ as %40."""
+    try:
+        return _MODEL_NAME.validate_python(unquote(value))
+    except ValidationError as error:
+        raise ContractError("model", value, "<name>@<version>") from error
+
+
+def _number(value: str) -> str:
+    if not fullmatch(r"[0-9]{6}", value):
+        raise ContractError("number", value, "six digits")
+    return value
+
+
+_MODEL_NAME: TypeAdapter[str] = TypeAdapter(ModelName, config=ConfigDict(regex_engine="python-re"))
+
 ItemPath: TypeAlias = Annotated[str, Path(description="<imgid>~<timestamp>"), AfterValidator(_item)]
 BatchPath: TypeAlias = Annotated[
     str, Path(description="the batch's id"), AfterValidator(partial(_drawn, "batch"))
@@ -128,3 +160,5 @@ ExportPath: TypeAlias = Annotated[
     str, Path(description="the export's id"), AfterValidator(partial(_drawn, "export"))
 ]
 LabelPath: TypeAlias = Annotated[str, Path(description="a canonical label")]
+ModelPath: TypeAlias = Annotated[str, Path(description="<name>@<version>"), AfterValidator(_model)]
+NumberPath: TypeAlias = Annotated[str, Path(description="six digits"), AfterValidator(_number)]

@@ -12,7 +12,7 @@ from lambdas.records import Item, Value, turn
 
 _DERIVED = (
     *("readings", "checks", "readers", "checked", "second", "pooled", "holder", "lease_until"),
-    *("comment", "event_ids", "head", "answer", "settled_ms", "fab_queue", "turn"),
+    *("comment", "skipped", "event_ids", "head", "answer", "settled_ms", "fab_queue", "turn"),
 )
 
 
@@ -65,7 +65,8 @@ def work_of(row: Item) -> Work:
         lease=lease,
         checks=tuple(_reading(each) for each in _maps(row, "checks")),
         comment=text_of(row, "comment"),
-        event_ids=tuple(str(each) for each in cast("Sequence[str]", row.get("event_ids", ()))),
+        skipped=_texts(row, "skipped"),
+        event_ids=_texts(row, "event_ids"),
         head=str(row.get("head", Review.head)),
     )
     return Work(review, row)
@@ -99,6 +100,7 @@ def _row(work: Work, review: Review) -> Item:
         "checks": [_reading_row(each) for each in review.checks],
         "readers": list(review.readers),
         "checked": list(review.checked),
+        "skipped": list(review.skipped),
         "event_ids": list(review.event_ids),
         "head": review.head,
     }
@@ -141,6 +143,10 @@ def _reading(row: Mapping[str, Any]) -> Reading:
 
 def _maps(row: Item, name: str) -> Sequence[Mapping[str, Any]]:
     return cast("Sequence[Mapping[str, Any]]", row.get(name, ()))
+
+
+def _texts(row: Item, name: str) -> tuple[str, ...]:
+    return tuple(str(each) for each in cast("Sequence[str]", row.get(name, ())))
 
 
 def text_of(row: Item, name: str) -> str | None:

@@ -12,7 +12,7 @@ from fabwafer.work_item import State
 from lambdas.review.views import HistoryEvent, View
 
 Complete = Annotated[
-    bool, Field(description="false when only the newest of too many events were read")
+    bool, Field(description="false while older events are still being counted: ask again")
 ]
 
 
@@ -69,6 +69,9 @@ class LabelView(View):
 
     label: str
     normal: bool
+    taught: Annotated[bool, Field(description="false for a label that people alone can give")] = (
+        True
+    )
     meaning: str
     neighbours: tuple[NeighbourView, ...] = ()
     examples: tuple[str, ...] = ()
@@ -205,3 +208,9 @@ class ExportView(View):
     url: str | None = None
     expires_ms: int | None = None
     problem: str | None = None
+
+
+class ExportList(View):
+    """Earlier exports, newest first."""
+
+    exports: tuple[ExportView, ...]

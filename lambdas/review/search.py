@@ -29,11 +29,14 @@ def search(visit: Visiting, query: Annotated[WaferQuery, Query()]) -> WaferPage:
     if (query.to_ms or query.from_ms or 0) < (query.from_ms or 0):
         raise ContractError("to_ms", query.to_ms, f"at least from_ms, {query.from_ms}")
     label = _canonical(visit, query)
+    if query.holder is not None:
+        return WaferPage(wafers=_held(visit, query, label))
     span = _span(visit, query, label)
     start = start_of(query.cursor, {"imgid": str, "timestamp": int}, {span.partition: span.value})
-    page = Page(query.limit, start, _filter(query, label, span.index))
+    wanted = _filter(query, label, span.index)
+    page = Page(query.limit, start, wanted)
     rows, end = visit.desk.wafers.find(span, page)
-    told = (query.label, query.min_probability, query.max_probability) != (None, None, None)
+    told = query.label is not None or wanted.compares
     return WaferPage(wafers=_views(visit, rows, leave_out_masked=told), cursor=cursor_of(end, _KEY))
 
 
@@ -48,6 +51,19 @@ def lot(visit: Visiting, query: Annotated[LotQuery, Query()]) -> WaferPage:
     return WaferPage(
         wafers=_views(visit, rows, leave_out_masked=False), cursor=cursor_of(end, _KEY)
     )
+
+
+def _held(visit: Visit, query: WaferQuery, label: str | None) -> tuple[WaferView, ...]:
+    """What one person holds is little: all of it is read, and then asked what it is."""
+    works = visit.desk.work.held_by(query.fab, query.holder or "", visit.now_ms)
+    rows = visit.desk.wafers.read_all([each.review.item for each in works])
+    wanted = _filter(query, label, None)
+    times = Filter(at_least={"timestamp": query.from_ms}, at_most={"timestamp": query.to_ms})
+    place = Filter(equal={"lot": query.lot})
+    found = [row for row in rows.values() if all(w.fits(row) for w in (wanted, times, place))]
+    found.sort(key=lambda row: int(str(row["timestamp"])), reverse=True)
+    told = label is not None or wanted.compares
+    return _views(visit, found, leave_out_masked=told)
 
 
 def _views(visit: Visit, rows: list[Item], *, leave_out_masked: bool) -> tuple[WaferView, ...]:
@@ -68,7 +84,7 @@ def _id(row: Item) -> str:
 def _canonical(visit: Visit, query: WaferQuery) -> str | None:
     if query.label is None:
         return None
-    policy = visit.desk.policies.of(query.model)
+    policy = visit.policy(query.fab, query.model)
     try:
         return policy.label_set.canonical(query.label)
     except ContractError as error:
@@ -98,6 +114,6 @@ def _filter(query: WaferQuery, label: str | None, index: str | None) -> Filter:
             "camera": None if index == "by_camera" else query.camera,
             "model": query.model,
         },
-        at_least={"probability": query.min_probability},
-        at_most={"probability": query.max_probability},
+        at_least={"probability": query.min_probability, "novelty": query.min_novelty},
+        at_most={"probability": query.max_probability, "novelty": query.max_novelty},
     )

@@ -80,7 +80,7 @@ def answer_view(answer: Answer | None) -> AnswerView | None:
 def work_item(visit: Visit, work: Work, prediction: Item | None) -> WorkItem:
     """Return an item in the caller's hands."""
     review = work.review
-    policy = visit.desk.policies.of(work.question.model)
+    policy = visit.policy(work.fab, work.question.model)
     blind = review.is_blind(visit.caller.name)
     open_ = review.state is State.OPEN
     said = (

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, TypeAlias
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
+from fabwafer.triage import Policy
 from lambdas.review.desk import Desk
+from lambdas.review.vocabulary import Vocabulary
 
 _FAB_GROUP = "fab:"
 _EVERY_FAB = "fab:*"
@@ -70,10 +73,33 @@ class Visit:
             raise NotFoundError(f"fab {fab}")
         return fab
 
+    def need_every_fab(self) -> None:
+        """Go on only for a caller of every fab: what is done about a model is done to all of them.
+
+        Raises:
+            ForbiddenError: For everybody else.
+        """
+        if not self.sees_every_fab:
+            raise ForbiddenError("expected a member of every fab, for a model goes to all of them")
+
+    @property
+    def sees_every_fab(self) -> bool:
+        """Tell whether no fab of the deployment is hidden from the caller."""
+        return all(map(self.caller.sees, self.desk.fabs))
+
     @property
     def fabs(self) -> tuple[str, ...]:
         """Return the caller's fabs by name."""
         return self.desk.fabs if self.caller.fabs is None else tuple(sorted(self.caller.fabs))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Return the label books, each read once a request."""
+        return Vocabulary(self.desk.papers)
+
+    def policy(self, fab: str, model: str | None) -> Policy:
+        """Return what a model brings, and with its labels those that the fab's people may answer beyond it."""
+        return self.vocabulary.extend(fab, self.desk.policies.of(model))
 
     @property
     def looks(self) -> bool:

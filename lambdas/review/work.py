@@ -75,7 +75,7 @@ def answer_item(visit: Visiting, item: ItemPath, body: AnswerBody) -> ItemState:
     )
 
     def decide(work: Work) -> Change:
-        policy = visit.desk.policies.of(work.question.model)
+        policy = visit.policy(work.fab, work.question.model)
         given = canonical_answer(body.verdict, body.labels, policy)
         if visit.looks and work.review.state is State.DISPUTED:
             return adjudicate(work.review, deed, given, work.question, visit.desk.rules)
@@ -107,7 +107,9 @@ def release_item(visit: Visiting, item: ItemPath, body: ReleaseBody) -> ItemStat
     work = move(
         visit,
         item,
-        lambda work: release(work.review, visit.caller.name, body.version, anyones=anyones),
+        lambda work: release(
+            work.review, visit.caller.name, body.version, anyones=anyones, skips=body.skip
+        ),
     )
     return _state(visit, work, repeated=False)
 

@@ -55,6 +55,16 @@ class ImageBucket:
         with found["Body"] as body:
             return body.read(limit_bytes + 1)
 
+    def sha256(self, key: str) -> str | None:
+        """Return the hash of a picture that was archived, None if there is none."""
+        try:
+            found = self.client.head_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"404", "NoSuchKey"}:
+                raise
+            return None
+        return found["Metadata"].get("sha256")
+
     def address(self, key: str, valid_s: int) -> str:
         """Return where a picture, if there is one, can be fetched for so many seconds."""
         return _signed(self.client, self.name, key, valid_s)

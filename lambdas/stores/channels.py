@@ -63,3 +63,13 @@ class Parameters:
         except self.client.exceptions.ParameterNotFound:
             return None
         return found["Parameter"]["Value"]
+
+    def write(self, name: str, text: str, description: str) -> None:
+        """Keep a parameter's text, in the place of what there was."""
+        self.client.put_parameter(
+            Name=f"{self.prefix}/{name}",
+            Value=text,
+            Description=description,
+            Type="String",
+            Overwrite=True,
+        )

@@ -10,10 +10,17 @@ from botocore.exceptions import NoCredentialsError
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_greengrassv2 import GreengrassV2Client
+    from mypy_boto3_iot import IoTClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 # A call that hangs must not eat a whole batch's time; what still fails comes again anyway.
 _CONFIG = Config(
@@ -49,6 +56,48 @@ def sns() -> "SNSClient":
 def ssm() -> "SSMClient":
     """Return the client of the parameters."""
     return boto3.client("ssm", config=_CONFIG)
+
+
+@cache
+def greengrass() -> "GreengrassV2Client":
+    """Return the client of components and deployments."""
+    return boto3.client("greengrassv2", config=_CONFIG)
+
+
+@cache
+def iot() -> "IoTClient":
+    """Return the client of things and their groups."""
+    return boto3.client("iot", config=_CONFIG)
+
+
+@cache
+def stepfunctions() -> "SFNClient":
+    """Return the client of the state machines."""
+    return boto3.client("stepfunctions", config=_CONFIG)
+
+
+@cache
+def sagemaker() -> "SageMakerClient":
+    """Return the client of training jobs and model packages."""
+    return boto3.client("sagemaker", config=_CONFIG)
+
+
+@cache
+def kms() -> "KMSClient":
+    """Return the client of keys."""
+    return boto3.client("kms", config=_CONFIG)
+
+
+@cache
+def logs() -> "CloudWatchLogsClient":
+    """Return the client of logs."""
+    return boto3.client("logs", config=_CONFIG)
+
+
+@cache
+def lambda_() -> "LambdaClient":
+    """Return the client of functions."""
+    return boto3.client("lambda", config=_CONFIG)
 
 
 def credentials() -> "ReadOnlyCredentials":

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lambdas.records import Item, Value
 from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_Asked = TypeVar("_Asked", str, float)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,20 @@ class Filter:
     at_most: Mapping[str, float | None] = field(default_factory=dict)
     without: Mapping[str, str | None] = field(default_factory=dict)
 
+    @property
+    def compares(self) -> bool:
+        """Tell whether a number has to be at least, or at most, some value."""
+        asked = (*self.at_least.values(), *self.at_most.values())
+        return any(value is not None for value in asked)
+
+    def fits(self, row: Item) -> bool:
+        """Tell whether an item is wanted; `without` is asked of the table alone."""
+        return (
+            all(row.get(name) == value for name, value in _asked(self.equal))
+            and all(_number(row, name) >= value for name, value in _asked(self.at_least))
+            and all(_number(row, name) <= value for name, value in _asked(self.at_most))
+        )
+
     def request(self) -> tuple[str, dict[str, str], dict[str, Value]]:
         """Return the expression, its names and its values; empty if everything is wanted."""
         terms: list[str] = []
@@ -72,6 +89,15 @@ class Filter:
         yield "{name} >= {value}", self.at_least
         yield "{name} <= {value}", self.at_most
         yield "NOT contains({name}, {value})", self.without
+
+
+def _asked(wanted: Mapping[str, _Asked | None]) -> list[tuple[str, _Asked]]:
+    return [(name, value) for name, value in wanted.items() if value is not None]
+
+
+def _number(row: Item, name: str) -> float:
+    """What an item does not have is neither at least nor at most anything."""
+    return float(str(row.get(name, "nan")))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lambdas.records import Item
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
-from lambdas.stores.pages import Page, Span, query
+from lambdas.stores.pages import Filter, Page, Span, query
 from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ class PaperTable:
         keys = [{"kind": kind, "name": name} for name in names]
         return {str(row["name"]): row for row in read_all(self.client, self.name, keys)}
 
-    def latest(self, kind: str, limit: int) -> list[Item]:
+    def latest(self, kind: str, limit: int, wanted: Filter | None = None) -> list[Item]:
         """Return a kind's papers, those with the highest names first."""
         span = Span(None, "kind", kind, "name", newest_first=True)
-        rows, _ = query(self.client, self.name, span, Page(limit=limit))
+        page = Page(limit=limit, wanted=wanted or Filter())
+        rows, _ = query(self.client, self.name, span, page, consistent=True)
         return rows
 
     def put(self, paper: Item) -> None:

@@ -1,6 +1,6 @@
 """The reviewers' items and their events: every write is conditional on what was read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LOOKED_AT = 300
-"""Items that a wish for work looks at: that many second readings in a row may be the asker's own."""
+"""Items that a call looks at for somebody who may not read all of them."""
+_MOST_LOOKS = 40
+"""Such calls at most: twelve thousand items in a row may be none for the asker."""
 _MOST_HELD = 1000
 _LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 
@@ -96,17 +98,18 @@ class WorkTable:
         return True
 
     def waiting(
-        self, fab: str, queue: Queue, limit: int, *, unread_by: str | None = None
+        self, fab: str, queue: Queue, limit: int, wanted: Filter | None = None, least: int = 1
     ) -> list[Work]:
-        """Return the first items of a queue; of those looked at none that a person has read."""
-        read = {"readers": unread_by, "checked": unread_by}
+        """Return first items of a queue that are wanted, as many as `least` if there are."""
         span = Span("by_turn", "fab_queue", f"{fab}/{queue.value}", "turn")
-        return self._works(span, limit, Filter(without=read))
+        return self._works(span, limit, wanted or Filter(), least)
 
-    def expired(self, fab: str, now_ms: int, limit: int) -> list[Work]:
-        """Return items whose lease ran out, the longest ago first."""
+    def expired(
+        self, fab: str, now_ms: int, limit: int, wanted: Filter | None = None, least: int = 1
+    ) -> list[Work]:
+        """Return items whose lease ran out, the longest ago first, as many as `least` if there are."""
         span = Span("by_turn", "fab_queue", f"{fab}/{Queue.HELD.value}", "turn", last=now_ms)
-        return self._works(span, limit)
+        return self._works(span, limit, wanted or Filter(), least)
 
     def held_by(self, fab: str, name: str, now_ms: int) -> list[Work]:
         """Return items that somebody holds now, those that they may still undo among them."""
@@ -115,17 +118,35 @@ class WorkTable:
         rows, _ = query(self.client, self.reviews, span, page)
         return [work_of(row) for row in rows]
 
-    def in_state(
-        self, fab: str, state: State, page: Page, *, newest_first: bool = False
-    ) -> tuple[list[Work], Item | None]:
+    def in_state(self, fab: str, state: State, page: Page) -> tuple[list[Work], Item | None]:
         """Return items in one state by the time they were opened, and the key to go on after."""
+        rows, more = self.rows_in_state(fab, state, page)
+        return self.named([str(row["item"]) for row in rows]), more
+
+    def rows_in_state(
+        self,
+        fab: str,
+        state: State,
+        page: Page,
+        *,
+        opened: tuple[int | None, int | None] = (None, None),
+        newest_first: bool = False,
+    ) -> tuple[list[Item], Item | None]:
+        """Return what the index holds of items in one state, and the key to go on after."""
         span = Span(
-            "by_state", "fab_state", f"{fab}/{state.value}", "opened_at", newest_first=newest_first
+            "by_state",
+            "fab_state",
+            f"{fab}/{state.value}",
+            "opened_at",
+            *opened,
+            newest_first=newest_first,
         )
-        rows, more = query(self.client, self.reviews, span, page)
-        items = [str(row["item"]) for row in rows]
-        works = self.read_all(items)  # the index does not hold all of an item
-        return [works[item] for item in items if item in works], more
+        return query(self.client, self.reviews, span, page)
+
+    def named(self, items: list[str]) -> list[Work]:
+        """Return those of some items that there are, in this order."""
+        works = self.read_all(items)
+        return [works[item] for item in items if item in works]
 
     def by_urgency(self, fab: str, queue: Queue, page: Page) -> tuple[list[Work], Item | None]:
         """Return items in the order in which they are handed out, and the key to go on after."""
@@ -140,11 +161,11 @@ class WorkTable:
         return [event_of(row) for row in rows]
 
     def events_of(
-        self, fab: str, span: tuple[int, int], page: Page
+        self, fab: str, span: tuple[int, int], page: Page, *, newest_first: bool = True
     ) -> tuple[list[Event], Item | None]:
-        """Return a fab's events between two times, newest first, and the key to go on after."""
+        """Return a fab's events between two times in the order of time, and the key to go on after."""
         first, last = span
-        asked = Span("by_time", "fab", fab, "at_ms", first=first, last=last, newest_first=True)
+        asked = Span("by_time", "fab", fab, "at_ms", first, last, newest_first=newest_first)
         rows, more = query(self.client, self.events, asked, page)
         return [event_of(row) for row in rows], more
 
@@ -165,10 +186,16 @@ class WorkTable:
             if start is None or total >= most:
                 return total, start is not None
 
-    def _works(self, span: Span, limit: int, wanted: Filter | None = None) -> list[Work]:
-        page = Page(limit, wanted=wanted or Filter(), most_calls=1, evaluated=_LOOKED_AT)
-        rows, _ = query(self.client, self.reviews, span, page)
-        return [work_of(row) for row in rows]
+    def _works(self, span: Span, limit: int, wanted: Filter, least: int) -> list[Work]:
+        page = Page(limit, wanted=wanted, most_calls=1, evaluated=_LOOKED_AT)
+        works: list[Work] = []
+        for _ in range(_MOST_LOOKS):
+            rows, start = query(self.client, self.reviews, span, page)
+            works += [work_of(row) for row in rows]
+            if len(works) >= least or start is None:
+                break
+            page = replace(page, start=start)
+        return works
 
 
 def _unchanged(before: Work) -> tuple[str, dict[str, Value]]:

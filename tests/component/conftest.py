@@ -34,6 +34,12 @@ def model_recipe() -> dict[str, Any]:
     return load_recipe(ROOT / SOURCES["model"])
 
 
+@pytest.fixture(scope="session")
+def shadow_recipe(model_recipe) -> dict[str, Any]:
+    """The recipe as the cloud makes a shadow of it."""
+    return model_recipe | {"ComponentName": "com.fabwafer.ShadowModel"}
+
+
 @pytest.fixture(params=["lite", "classic"])
 def runtime(request, tmp_path) -> Runtime:
     lite = request.param == "lite"

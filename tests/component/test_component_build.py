@@ -141,7 +141,8 @@ def test_the_lock_names_no_index_and_pins_everything(artifact):
 
 
 @pytest.mark.parametrize(
-    ("name", "version"), [("com.fabwafer.Edge", VERSION), ("com.fabwafer.Model", "1.2.3")]
+    ("name", "version"),
+    [("com.fabwafer.Edge", VERSION), ("com.fabwafer.Model", "1.2.3")],
 )
 def test_recipes_are_filled_in_but_for_the_bucket(built, name, version):
     text = (built / "recipes" / f"{name}-{version}.json").read_text()
@@ -159,6 +160,15 @@ def test_the_models_artifact_is_a_whole_bundle(built, tmp_path):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     assert read_bundle(tmp_path).model == "wafer-map@1.2.3"
+
+
+def test_a_signature_is_shipped_with_its_bundle(build, bundle, tmp_path):
+    signed = shutil.copytree(bundle, tmp_path / "bundle")
+    (signed / "signature.json").write_text("a signature")
+    done = build(tmp_path / "component", "--platform", "x86_64", model=signed)
+    assert done.returncode == 0, done.stderr
+    files = contents(tmp_path / "component/artifacts/com.fabwafer.Model/1.2.3/wafer-map.zip")
+    assert files["signature.json"] == b"a signature"
 
 
 def test_a_model_that_was_altered_is_not_shipped(build, bundle, tmp_path):

@@ -46,6 +46,7 @@ def test_line_8_defaults_that_arrive_as_strings_are_the_defaults_meant(edge_reci
 
 def test_line_8_empty_defaults_mean_not_set(edge_recipe):
     settings = parse_settings(deployed(edge_recipe, source=SOURCES[0]))
+    assert settings.model_keys == ()
     assert settings.images_bucket is None
     assert settings.basic_ingest_rules is None
 
@@ -172,6 +173,12 @@ def test_line_18_large_pictures_find_credentials_and_nothing_waits_for_them(edge
 
 def test_line_18_the_model_needs_no_credentials(model_recipe):
     assert "ComponentDependencies" not in model_recipe
+
+
+def test_a_shadow_that_comes_or_goes_does_not_restart_the_edge_component(
+    edge_recipe, shadow_recipe
+):
+    assert shadow_recipe["ComponentName"] not in edge_recipe["ComponentDependencies"]
 
 
 def test_line_18_no_step_runs_as_root(recipe):

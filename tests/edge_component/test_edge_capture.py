@@ -12,17 +12,21 @@ import pytest
 from edge_parts import write_bundle
 
 from edge_component.camera import WaferImage
-from edge_component.capture import Capture, Decider
+from edge_component.capture import Capture
 from edge_component.classifier import Classification, Classifier
+from edge_component.decider import Decider
 from edge_component.entries import Outgoing
 from edge_component.health import Health
 from edge_component.logs import JsonFormatter
+from edge_component.model_store import LoadedModel
 from edge_component.outbox import Outbox
 from edge_component.outgoing import Addressing, Decision, compose
 from edge_component.patterns import generate
-from edge_component.pictures import encode, encode_dies
+from edge_component.picture_state import picture_state
+from edge_component.pictures import decode, encode, encode_dies
 from fabwafer.errors import ContractError
-from fabwafer.messages import ImageMessage, Prediction, image_key
+from fabwafer.labels import WM811K
+from fabwafer.messages import ImageMessage, Prediction, Shadow, image_key
 from fabwafer.topics import Kind, Topic
 
 Open = Callable[..., Outbox]
@@ -86,7 +90,8 @@ def capture_of(
     model: Classifier | None,
     address: Addressing = ADDRESS,
 ) -> Capture:
-    return Capture(camera, Decider(lambda: model, address), outbox, health)
+    loaded = LoadedModel(model) if model else None
+    return Capture(camera, Decider(lambda: loaded, address), outbox, health)
 
 
 def run(capture: Capture) -> None:
@@ -238,6 +243,29 @@ def test_a_value_that_may_not_be_published_blocked_the_camera(
     assert camera.released == ["m2"]
 
 
+WHOLE = Decision(
+    found=replace(
+        FOUND,
+        scores=dict.fromkeys(WM811K.names, 0.1111),
+        heat=[[0.97] * 13] * 13,
+        novelty=1.2345,
+        embedding="A" * 344,
+    ),
+    model="wafer-map@1.1.0",
+    edge_ms=12.34,
+    serial=2,
+    picture=picture_state(decode(NOISE)),
+    shadow=Shadow(
+        model="wafer-map@1.2.0",
+        prediction="Edge-Ring",
+        probability=0.9876,
+        novelty=1.2345,
+        edge_ms=9.87,
+    ),
+)
+"""All that a prediction can say: nine scores, a heat map, 256 features, a shadow, a picture's state."""
+
+
 class TestMessages:
     def composed(
         self, address: Addressing = ADDRESS, picture: bytes | None = None, **found: object
@@ -256,10 +284,27 @@ class TestMessages:
         assert sent.image() == image(3).picture
         assert (told.imgid, told.timestamp) == (sent.imgid, sent.timestamp)
 
-    def test_line_2_the_heat_is_left_out_before_a_prediction_gets_too_long(self) -> None:
-        prediction, _ = self.composed(heat=[[0.12] * 40] * 40)
-        assert len(prediction.payload) < 5000
-        assert "heat" not in json.loads(prediction.payload)
+    def test_line_2_what_matters_least_is_left_out_before_a_prediction_gets_too_long(self) -> None:
+        whole = len(compose(image(3), WHOLE, ADDRESS).messages[0].payload)
+        seen = []
+        while len(seen) < 4:
+            address = replace(ADDRESS, max_payload_bytes=whole - 1)
+            payload = compose(image(3), WHOLE, address).messages[0].payload
+            assert len(payload) < whole
+            whole = len(payload)
+            seen.append({"picture", "heat", "embedding", "shadow"} - set(json.loads(payload)))
+        assert seen == [
+            {"picture"},
+            {"picture", "heat"},
+            {"picture", "heat", "embedding"},
+            {"picture", "heat", "embedding", "shadow"},
+        ]
+
+    def test_a_whole_prediction_fits_with_room_to_spare(self) -> None:
+        (prediction, *_) = compose(image(3), WHOLE, ADDRESS).messages
+        told = Prediction.parse(prediction.payload, Topic.parse(prediction.topic))
+        assert (told.shadow, told.picture, told.serial) == (WHOLE.shadow, WHOLE.picture, 2)
+        assert len(prediction.payload) < 3_000
 
     def test_line_2_a_larger_picture_goes_to_s3_under_the_agreed_key(self) -> None:
         address = replace(ADDRESS, images_bucket="images")

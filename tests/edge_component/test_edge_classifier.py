@@ -1,3 +1,4 @@
+import base64
 import csv
 import os
 import subprocess
@@ -8,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_parts import Clock, write_bundle
+from edge_parts import write_bundle
 from PIL import Image
 
 from edge_component.__main__ import main
 from edge_component.classifier import Classifier
-from edge_component.health import Health
-from edge_component.model_store import CurrentModel, load_model
 from edge_component.patterns import generate_label
 from edge_component.pictures import encode_dies
 from fabwafer.errors import BundleError, ContractError
@@ -78,6 +77,24 @@ class _Session:
         if isinstance(self.values, Exception):
             raise self.values
         return self.values
+
+
+def test_features_become_the_embedding_of_a_byte_each(bundle: Path) -> None:
+    outputs = ["probabilities", "heat", "features"]
+    values: list[object] = [SURE, [[0.0]], np.array([0.0, 2.0, -1.0, 0.5], np.float32)]
+    (found,) = classifier_of(bundle, outputs, values).classify([GOOD])
+    assert found.embedding is not None
+    assert np.frombuffer(base64.b64decode(found.embedding), np.int8).tolist() == [0, 127, -64, 32]
+
+
+@pytest.mark.parametrize("features, length", [(300, 400), (301, None)])
+def test_more_features_than_a_prediction_may_carry_are_left_out(
+    bundle: Path, features: int, length: int | None
+) -> None:
+    values: list[object] = [SURE, [[0.0]], np.zeros(features, np.float32)]
+    odd = classifier_of(bundle, ["probabilities", "heat", "features"], values)
+    (found,) = odd.classify([GOOD])
+    assert (None if found.embedding is None else len(found.embedding)) == length
 
 
 def classifier_of(bundle: Path, outputs: list[str], values: list[object] | Exception) -> Classifier:
@@ -148,94 +165,6 @@ def test_a_picture_in_colour_is_refused_where_the_bundle_asks_for_it(
 def test_a_graph_of_another_interface_is_not_used(bundle: Path, outputs: list[str]) -> None:
     with pytest.raises(ValueError, match="expected wafer"):
         classifier_of(bundle, outputs, [])._check_graph()
-
-
-class TestModelStore:
-    def test_line_11_a_loaded_model_outlives_its_files(self, tmp_path: Path) -> None:
-        folder = write_bundle(tmp_path / "b")
-        loaded = load_model(folder, tmp_path)
-        for each in folder.iterdir():
-            each.unlink()
-        assert loaded.classifier.classify([RUINED])[0].label == "Near-full"
-
-    def test_line_11_the_previous_bundle_is_kept_and_used_when_the_new_one_is_bad(
-        self, tmp_path: Path
-    ) -> None:
-        folder = write_bundle(tmp_path / "b", version="1")
-        load_model(folder, tmp_path)
-        write_bundle(folder, version="2")
-        (folder / "model.onnx").write_bytes(b"altered")
-        loaded = load_model(folder, tmp_path)
-        assert loaded.classifier.manifest.model == "tiny@1"
-        assert loaded.problem is not None and "using tiny@1" in loaded.problem
-
-    def test_line_10_a_new_version_is_loaded_at_the_restart(self, tmp_path: Path) -> None:
-        load_model(write_bundle(tmp_path / "b", version="1"), tmp_path)
-        load_model(write_bundle(tmp_path / "b", version="2"), tmp_path)
-        assert load_model(tmp_path / "gone", tmp_path).classifier.manifest.version == "2"
-
-    def test_a_crash_between_two_copies_leaves_one_that_can_be_used(self, tmp_path: Path) -> None:
-        load_model(write_bundle(tmp_path / "b"), tmp_path)
-        (tmp_path / "model").rename(tmp_path / "model.old")
-        assert load_model(tmp_path / "gone", tmp_path).classifier.manifest.version == "1"
-
-    def test_a_damaged_copy_was_never_repaired(self, tmp_path: Path) -> None:
-        folder = write_bundle(tmp_path / "b")
-        load_model(folder, tmp_path)
-        (tmp_path / "model" / "model.onnx").write_bytes(b"half")
-        load_model(folder, tmp_path)
-        assert load_model(tmp_path / "gone", tmp_path).classifier.manifest.version == "1"
-
-    def test_a_whole_copy_is_left_alone(self, tmp_path: Path) -> None:
-        folder = write_bundle(tmp_path / "b")
-        load_model(folder, tmp_path)
-        copied = (tmp_path / "model").stat()
-        load_model(folder, tmp_path)
-        assert (tmp_path / "model").stat().st_ino == copied.st_ino
-
-    def test_without_any_good_bundle_it_says_what_is_wrong(self, tmp_path: Path) -> None:
-        with pytest.raises(BundleError, match="gone"):
-            load_model(tmp_path / "gone", tmp_path)
-
-    def test_a_copy_that_cannot_be_made_is_a_problem_and_no_obstacle(
-        self, tmp_path: Path, bundle: Path
-    ) -> None:
-        (tmp_path / "state").write_text("in the way")
-        loaded = load_model(bundle, tmp_path / "state")
-        assert loaded.problem is not None and "no copy" in loaded.problem
-
-    def test_a_model_that_arrives_late_is_found(
-        self, tmp_path: Path, health: Health, clock: Clock
-    ) -> None:
-        current = CurrentModel(tmp_path / "b", tmp_path, health, clock=clock)
-        assert current.classifier() is None
-        assert "b/manifest.json" in health.reasons["model"]
-        write_bundle(tmp_path / "b")
-        assert current.classifier() is None
-        clock.now += 30
-        assert current.classifier() is not None
-        assert (health.reasons, health.model) == ({}, "tiny@1")
-
-    def test_a_good_model_is_loaded_once(
-        self, tmp_path: Path, bundle: Path, health: Health, clock: Clock
-    ) -> None:
-        current = CurrentModel(bundle, tmp_path, health, clock=clock)
-        first = current.classifier()
-        clock.now += 100
-        assert current.classifier() is first
-
-    def test_while_the_last_good_one_serves_the_new_one_is_tried_again(
-        self, tmp_path: Path, health: Health, clock: Clock
-    ) -> None:
-        load_model(write_bundle(tmp_path / "b", version="1"), tmp_path)
-        (tmp_path / "b" / "model.onnx").write_bytes(b"")
-        current = CurrentModel(tmp_path / "b", tmp_path, health, clock=clock)
-        assert current.classifier() is not None
-        assert "using tiny@1" in health.reasons["model"]
-        write_bundle(tmp_path / "b", version="2")
-        clock.now += 30
-        current.classifier()
-        assert (health.model, health.reasons) == ("tiny@2", {})
 
 
 class TestBatch:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from edge_signing import Signer
 
 from edge_component.config import FolderSource, MqttPublisher, SimulatorSource, parse_settings
 from edge_component.configuration import FileConfiguration
@@ -136,3 +137,36 @@ def test_a_file_that_is_no_configuration_says_so(tmp_path: Path, text: str | Non
         path.write_text(text)
     with pytest.raises(ContractError, match="a JSON"):
         FileConfiguration(path).read()
+
+
+ONE, OTHER = Signer().text, Signer().text
+
+
+@pytest.mark.parametrize(
+    "value, keys",
+    [
+        ("", ()),
+        ([], ()),
+        ([ONE, OTHER], (ONE, OTHER)),
+        (ONE, (ONE,)),
+        (f"{ONE}, {OTHER}\n", (ONE, OTHER)),
+    ],
+    ids=["not set", "none", "a list", "a string of one", "a string of several"],
+)
+def test_line_8_keys_may_arrive_as_a_list_or_as_one_string(
+    value: object, keys: tuple[str, ...]
+) -> None:
+    assert parse_settings(PLAIN | {"model_keys": value}).model_keys == keys
+
+
+@pytest.mark.parametrize(
+    "keys", ["rubbish", [ONE, ONE[:40]], 5], ids=["no key", "half a key", "a number"]
+)
+def test_what_is_no_public_key_is_named(keys: object) -> None:
+    with pytest.raises(ContractError, match=r"^model_keys"):
+        parse_settings(PLAIN | {"model_keys": keys})
+
+
+def test_an_empty_shadow_dir_means_no_shadow() -> None:
+    assert parse_settings(PLAIN | {"shadow_dir": ""}).shadow_dir is None
+    assert str(parse_settings(PLAIN).shadow_dir) == "../com.fabwafer.ShadowModel/current"

@@ -4,8 +4,9 @@ import pytest
 from review_deeds import BAD_IMAGE, NOW_MS, ONE, QUESTION, deed, item, says
 
 from fabwafer.history import Event
-from fabwafer.oversight import HASTY_MS, days, honeypots, model_error, settled, wilson
+from fabwafer.oversight import days, honeypots, model_error, settled, wilson
 from fabwafer.review import answer, undo
+from fabwafer.tally import HASTY_MS, counted
 
 AUDIT = replace(QUESTION, reason="audit")
 
@@ -21,14 +22,14 @@ def test_the_models_error_is_estimated_from_the_audit_sample_alone():
     asked_for = answered(10, says("none"), QUESTION)
     blurred = answered(11, BAD_IMAGE)
 
-    share = model_error([*right, wrong, asked_for, blurred])
+    share = model_error(counted([*right, wrong, asked_for, blurred]))
 
     assert (share.cases, share.hits) == (10, 1)
     assert share.low < 0.1 < share.high
 
 
 def test_without_an_audit_there_is_no_estimate():
-    assert model_error([answered(1, says("Loc"), QUESTION)]) is None
+    assert model_error(counted([answered(1, says("Loc"), QUESTION)])) is None
 
 
 @pytest.mark.parametrize(
@@ -50,17 +51,17 @@ def test_a_day_counts_what_was_quick_and_what_was_bulk():
         answered(2, says("Loc"), took_ms=HASTY_MS),
         answered(3, says("Loc"), batch="b"),
     ]
-    [day] = days(events)
+    [day] = days(counted(events))
     assert (day.reviewer, day.answers, day.hasty, day.bulk) == ("ann", 3, 1, 1)
 
 
 def test_what_was_taken_back_is_neither_work_nor_a_label():
     change = answer(item(), deed(item(), "ann"), says("Loc"), AUDIT, ONE)
     taken = undo(change.review, deed(change.review, "ann", at_ms=NOW_MS + 1), AUDIT, ONE)
-    events = [change.event, taken.event]
-    assert days(events) == []
-    assert settled(events) == {}
+    tally = counted([change.event, taken.event])
+    assert days(tally) == []
+    assert settled(tally) == 0
 
 
 def test_nobody_was_checked_without_honeypots():
-    assert honeypots([answered(1, says("Loc"))]) == {}
+    assert honeypots(counted([answered(1, says("Loc"))])) == {}

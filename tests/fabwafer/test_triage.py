@@ -203,3 +203,10 @@ def test_severity_grows_with_what_is_at_stake(label, wafers, severity):
         [prediction(label, imgid=f"img{n}") for n in range(wafers)], critical=["Near-full"]
     )
     assert alert.severity == severity
+
+
+def test_nothing_is_probable_enough_for_a_label_that_is_never_accepted():
+    policy = Policy(accept={"Donut": 1.0})
+    assert policy.is_doubtful("Donut", 1.0)
+    assert not policy.is_doubtful("Loc", 1.0)
+    assert decide(prediction("Donut", 1.0), policy).review is ReviewReason.DOUBTFUL

@@ -4,7 +4,7 @@ import json
 import pytest
 from synthesized import FLEET, Cloud, text
 
-from infra.fleet import CANARIES, EVERYONE_ELSE
+from infra.fleet import CANARIES, EVERYONE_ELSE, MODEL_RINGS
 from infra.fleet_file import Camera
 
 STACK = "FabWaferFleet"
@@ -159,7 +159,8 @@ def test_a_policy_of_long_names_still_fits(prod: Cloud) -> None:
     assert len(written) <= POLICY_CHARACTERS
 
 
-def test_there_is_a_group_a_fab_and_two_to_deploy_to(prod: Cloud) -> None:
+def test_there_is_a_group_a_fab_two_for_software_and_three_for_models(prod: Cloud) -> None:
     groups = prod.resources(STACK, "AWS::IoT::ThingGroup").values()
     names = {each["Properties"]["ThingGroupName"] for each in groups}
-    assert names == {CANARIES, EVERYONE_ELSE, "FabWafer-faba", "FabWafer-fabb"}
+    software, fabs = {CANARIES, EVERYONE_ELSE}, {"FabWafer-faba", "FabWafer-fabb"}
+    assert names == software | set(MODEL_RINGS) | fabs

@@ -66,7 +66,10 @@ GRANTS = {
         PREDICTIONS: {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
         REVIEWS: {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
         EVENTS: {"dynamodb:PutItem", "dynamodb:Query"},
-        PAPERS: {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        PAPERS: {
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem"),
+            *("dynamodb:PutItem", "dynamodb:Query"),
+        },
         CAMERAS: QUERY,
         f"{PREDICTIONS}/index/by_camera": QUERY,
         f"{PREDICTIONS}/index/by_lot": QUERY,
@@ -76,9 +79,13 @@ GRANTS = {
         f"{REVIEWS}/index/by_turn": QUERY,
         f"{EVENTS}/index/by_time": QUERY,
         f"{IMAGES}/*": {"s3:GetObject"},
+        IMAGES: {"s3:ListBucket"},
         f"{EXPORTS}/*": {"s3:GetObject"},
         "<PortalExports.Arn>": QUEUE_SEND,
         "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/fabwafer/models/*": {
+            "ssm:GetParameter"
+        },
+        "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/fabwafer/loop/portal": {
             "ssm:GetParameter"
         },
     },

@@ -13,6 +13,10 @@ VERSION = "AWS::GreengrassV2::ComponentVersion"
 DEPLOYMENT = "AWS::GreengrassV2::Deployment"
 
 
+def listed(value: object) -> list:
+    return value if isinstance(value, list) else [value]
+
+
 def recipes(cloud: Cloud) -> dict[str, dict]:
     found = cloud.resources(STACK, VERSION).values()
     read = [json.loads(text(each["Properties"]["InlineRecipe"])) for each in found]
@@ -43,43 +47,56 @@ def test_a_version_stays_when_the_next_one_comes_but_not_when_its_stack_fails(pr
         assert version["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-@pytest.mark.parametrize(
-    ("stack", "group"), [(STACK, "FabWaferCanary"), ("FabWaferRollout", "FabWaferFleet")]
-)
-def test_a_group_gets_both_components_and_rolls_back_what_fails(
-    prod: Cloud, stack: str, group: str
+DEPLOYED = {
+    "FabWaferCanary": (STACK, EDGE),
+    "FabWaferModelCanary": (STACK, MODEL),
+    "FabWaferFleet": ("FabWaferRollout", EDGE),
+    "FabWaferModelEarly": ("FabWaferRollout", MODEL),
+    "FabWaferModelEveryone": ("FabWaferRollout", MODEL),
+}
+
+
+def deployments(cloud: Cloud, stack: str) -> dict[str, dict]:
+    """Return thing group -> properties of what a stack deploys to it."""
+    found = [each["Properties"] for each in cloud.resources(stack, DEPLOYMENT).values()]
+    return {text(each["TargetArn"]).rpartition("/")[2]: each for each in found}
+
+
+def update(cloud: Cloud) -> dict:
+    return deployments(cloud, STACK)["FabWaferCanary"]["Components"][EDGE]["ConfigurationUpdate"]
+
+
+@pytest.mark.parametrize("group", DEPLOYED)
+def test_a_group_gets_software_or_a_model_and_rolls_back_what_fails(
+    prod: Cloud, group: str
 ) -> None:
-    [deployment] = prod.resources(stack, DEPLOYMENT).values()
-    properties = deployment["Properties"]
-    assert text(properties["TargetArn"]).endswith(f":thinggroup/{group}")
-    assert set(properties["Components"]) == {EDGE, MODEL}
+    stack, component = DEPLOYED[group]
+    properties = deployments(prod, stack)[group]
+    assert set(properties["Components"]) == {component}
     assert properties["DeploymentPolicies"]["FailureHandlingPolicy"] == "ROLLBACK"
 
 
 def test_a_deployment_merges_only_what_the_fab_decides(prod: Cloud) -> None:
-    [deployment] = prod.resources(STACK, DEPLOYMENT).values()
-    update = deployment["Properties"]["Components"][EDGE]["ConfigurationUpdate"]
-    merged = json.loads(text(update["Merge"]))
+    merged = json.loads(text(update(prod)["Merge"]))
     assert set(merged) == {"source", "images_bucket"}
     assert merged["images_bucket"].startswith("<FabWaferData:ExportsOutputRefBucketsImages")
 
 
 def test_another_kind_of_source_finds_nothing_left_of_the_one_before(prod: Cloud) -> None:
-    [deployment] = prod.resources(STACK, DEPLOYMENT).values()
-    update = deployment["Properties"]["Components"][EDGE]["ConfigurationUpdate"]
-    assert update["Reset"] == ["/source"]
+    assert update(prod)["Reset"] == ["/source"]
 
 
 def test_a_deployment_that_merges_no_source_leaves_the_pis_own(tmp_path: Path) -> None:
     cloud = synthesize(tmp_path, edge='{"messages_per_s": 40}')
-    [deployment] = cloud.resources(STACK, DEPLOYMENT).values()
-    assert "Reset" not in deployment["Properties"]["Components"][EDGE]["ConfigurationUpdate"]
+    assert "Reset" not in update(cloud)
 
 
 def test_the_rollout_imports_no_version_that_the_next_release_must_change(prod: Cloud) -> None:
-    [deployment] = prod.resources("FabWaferRollout", DEPLOYMENT).values()
-    components = deployment["Properties"]["Components"]
-    found = {name: each["ComponentVersion"] for name, each in components.items()}
+    found = {
+        name: each["ComponentVersion"]
+        for properties in deployments(prod, "FabWaferRollout").values()
+        for name, each in properties["Components"].items()
+    }
     assert found == {EDGE: EDGE_VERSION, MODEL: MODEL_VERSION}
 
 
@@ -92,6 +109,7 @@ def test_the_sandbox_has_no_greengrass(sandbox: Cloud) -> None:
     assert sandbox.stacks == [
         "FabWaferData",
         "FabWaferFleet",
+        "FabWaferLoop",
         "FabWaferObservability",
         "FabWaferService",
     ]
@@ -107,12 +125,17 @@ def test_a_camera_may_put_its_own_pictures_fetch_components_log_and_nothing_else
         if "fabacamera1Role" in each["Properties"]["PolicyName"]
     ]
     granted = {
-        text(each["Resource"]): each["Action"] for each in policy["PolicyDocument"]["Statement"]
+        text(resource): each["Action"]
+        for each in policy["PolicyDocument"]["Statement"]
+        for resource in listed(each["Resource"])
     }
     [pictures] = [resource for resource in granted if "BucketsImages" in resource]
+    [bundles] = [resource for resource in granted if "BucketsModels" in resource]
     assert pictures.endswith("/faba/camera1/*")
+    assert bundles.endswith("/bundles/*")
     assert granted == {
         pictures: "s3:PutObject",
+        bundles: "s3:GetObject",
         "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*.zip": (
             "s3:GetObject"
         ),

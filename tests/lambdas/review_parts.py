@@ -13,10 +13,13 @@ from lambda_events import prediction
 from fabwafer.deeds import Rules
 from fabwafer.messages import Prediction
 from fabwafer.triage import Decision, ReviewReason, review_request
+from lambdas.loop.launching import LaunchDesk, launch
+from lambdas.loop.ledger import Ledger
 from lambdas.open_review import priority
 from lambdas.policies import Policies
 from lambdas.records import item_id, prediction_item, review_item
 from lambdas.review.desk import Desk
+from lambdas.review.loop_reach import Loop
 from lambdas.review.visit import Visit, caller_of
 from lambdas.review_api import Api, resolver
 from lambdas.stores import clients
@@ -112,11 +115,35 @@ class Answered:
 
 
 @dataclass
+class LoopCalls:
+    """What the API has asked the loop for; rollouts get their papers, and nothing walks them on."""
+
+    started: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+    logs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def start(self, name: str, body: str) -> None:
+        """What the loop's executions are asked for."""
+        self.started.append((name, body))
+
+    def loop(self, papers: PaperTable) -> Loop:
+        desk = LaunchDesk(Ledger(papers), self)
+        return Loop(
+            launch=lambda model, now_ms: launch(desk, model, now_ms),
+            train=self.asked.append,
+            stop=lambda number, by: self.stopped.append((number, by)),
+            log=lambda job: self.logs.get(job, ()),
+        )
+
+
+@dataclass
 class Portal:
     """The API and what is behind it."""
 
     desk: Desk
     queue_url: str
+    loop: LoopCalls
     now_ms: int = START_MS
     telemetry: Telemetry = field(default_factory=lambda: Telemetry("test"))
 
@@ -229,19 +256,21 @@ def make_portal(rules: Rules = ALWAYS_ONE) -> Portal:
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
     url = clients.sqs().create_queue(QueueName="exports")["QueueUrl"]
+    papers, loop = PaperTable("papers"), LoopCalls()
     desk = Desk(
         work=AtomicWork("reviews", "events"),
         wafers=WaferTable("predictions"),
         cameras=CameraTable("cameras"),
-        papers=PaperTable("papers"),
+        papers=papers,
         images=ImageBucket("images"),
         exports=ExportBucket("exports"),
         exports_queue=Queue(url),
         policies=Policies(lambda _: None),
         rules=rules,
         fabs=("faba", "fabb"),
+        loop=loop.loop(papers),
     )
-    return Portal(desk, url)
+    return Portal(desk, url, loop)
 
 
 def _table(name: str, key: tuple[tuple[str, str], ...]) -> None:

@@ -25,6 +25,14 @@ def item_of(decision: Decision = STORED, **changes):
     )
 
 
+def test_what_a_picture_tells_of_its_camera_is_stored_with_what_it_cannot_tell():
+    levels = (0.0, None, 255.0)
+    said = {"width": 33, "height": 33, "dies": 700, "levels": levels, "sharpness": 1.0}
+    item = item_of(picture=said)
+    assert item["picture"]["levels"] == [0, None, 255]
+    assert TypeSerializer().serialize(item["picture"])
+
+
 @given(
     novelty=st.floats(-1e37, 1e37),
     heat=st.lists(st.lists(st.floats(0, 1), max_size=3), max_size=3),

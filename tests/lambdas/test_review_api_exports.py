@@ -13,6 +13,8 @@ from lambdas import write_export
 from lambdas.stores import clients
 from lambdas.write_export import Exporter, write_batch
 
+EXPORT_OF_FABB = {"fab": "fabb", "format": "csv", "from_ms": 0, "to_ms": START_MS}
+
 
 @pytest.fixture
 def exporter(portal):
@@ -210,3 +212,23 @@ def test_an_order_that_comes_twice_is_written_once(stocked, exporter):
 def test_a_bad_order_is_refused(portal, changes, field):
     refused = ordered(portal, changes.pop("format", "csv"), **changes)
     assert (refused.status, refused.body["field"]) == (422, field)
+
+
+def test_earlier_exports_are_listed_newest_first_for_their_fab_alone(stocked):
+    names = []
+    for kind in ("csv", "coco", "folders"):
+        names.append(ordered(stocked, kind).body["export"])
+        stocked.later(1)
+    stocked.call(FAR, "POST", "/exports", EXPORT_OF_FABB)
+
+    listed = stocked.call(EVE, "GET", "/exports", fab="faba").body["exports"]
+
+    assert [each["export"] for each in listed] == names[::-1]
+    assert {each["requested_by"] for each in listed} == {"eve"}
+    [theirs] = stocked.call(FAR, "GET", "/exports", fab="fabb").body["exports"]
+    assert theirs["fab"] == "fabb"
+
+
+def test_only_who_looks_around_sees_exports_and_only_of_their_fabs(stocked):
+    assert stocked.call(ANN, "GET", "/exports", fab="faba").status == 403
+    assert stocked.call(EVE, "GET", "/exports", fab="fabb").status == 404

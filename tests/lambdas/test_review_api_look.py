@@ -1,7 +1,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from review_parts import ADA, ALWAYS_TWO, ANN, BOB, EVE, START_MS
+from review_parts import ADA, ALWAYS_TWO, ANN, BOB, EVE, START_MS, Person
 
 from fabwafer.triage import ReviewReason
 from lambdas.stores import clients
@@ -82,7 +82,56 @@ def test_the_backlog_is_filtered_by_how_new_a_wafer_is(portal):
     assert [each["item"] for each in page["items"]] == [novel]
 
 
-@pytest.mark.parametrize("order", ["urgent", "oldest", "newest"])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"max_novelty": 1}, ["a", "b"]),
+        ({"min_novelty": 1, "max_novelty": 5}, ["c"]),
+        ({"opened_from_ms": START_MS + 2000}, ["c", "d", "e"]),
+        ({"opened_to_ms": START_MS + 1000}, ["a", "b"]),
+        ({"opened_to_ms": START_MS + 1000, "order": "newest"}, ["b", "a"]),
+        ({"opened_to_ms": START_MS + 1000, "order": "urgent"}, ["b", "a"]),
+        ({"opened_from_ms": START_MS + 2000, "order": "novel"}, ["d", "c", "e"]),
+        ({"order": "novel"}, ["d", "c", "b", "a", "e"]),
+        ({"order": "unsure"}, ["e", "d", "c", "b", "a"]),
+        ({"order": "novel", "lot": "lot1"}, ["d", "a"]),
+    ],
+)
+@pytest.mark.parametrize("limit", [2, 50])
+def test_the_backlog_is_found_by_age_and_put_in_order_by_what_the_model_said(
+    portal, query, found, limit
+):
+    for name, novelty in (("a", 0.1), ("b", 0.2), ("c", 3.5), ("d", 7.5), ("e", None)):
+        said = {"probability": 0.7 - (portal.now_ms - START_MS) / 10_000, "novelty": novelty}
+        lot = "lot1" if name in "ad" else "lot2"
+        portal.store(imgid=name, lot=lot, **{k: v for k, v in said.items() if v is not None})
+        portal.later(1)
+    seen, cursor = [], {}
+    while cursor is not None:
+        wish = {"fab": "faba", "limit": limit} | query | cursor
+        page = portal.call(ANN, "GET", "/items", **wish).body
+        seen += [each["item"].split("~")[0] for each in page["items"]]
+        cursor = {"cursor": page["cursor"]} if page["cursor"] else None
+    assert seen == found
+
+
+def test_an_age_that_ends_before_it_begins_is_refused(portal):
+    span = {"opened_from_ms": 2, "opened_to_ms": 1}
+    refused = portal.call(ANN, "GET", "/items", fab="faba", **span)
+    assert (refused.status, refused.body["field"]) == (422, "opened_to_ms")
+
+
+@pytest.mark.parametrize("order", ["novel", "unsure"])
+def test_nobody_learns_from_an_order_what_the_model_said_of_what_they_read_blind(portal, order):
+    both = Person("both", ("reviewer", "engineer", "fab:faba"))
+    portal.under(ALWAYS_TWO).store()
+    portal.answer(ANN, portal.next(ANN)[0], "Loc")
+    query = {"fab": "faba", "state": "second", "order": order}
+    assert portal.call(both, "GET", "/items", **query).body["items"] == []
+    assert len(portal.call(EVE, "GET", "/items", **query).body["items"]) == 1
+
+
+@pytest.mark.parametrize("order", ["urgent", "oldest", "newest", "novel", "unsure"])
 def test_every_item_is_on_exactly_one_page(portal, order):
     items = portal.store_many(7)
     seen, cursor = [], {}
@@ -106,6 +155,7 @@ def stocked(portal):
             wafer=number,
             prediction="Loc" if number % 3 == 0 else "none",
             probability=round(0.5 + number / 100, 2),
+            novelty=number,
             model="wafer-map@1.0.0" if number < 8 else "wafer-map@2.0.0",
         )
     return portal
@@ -123,6 +173,7 @@ def stocked(portal):
         ({"label": "loc", "lot": "lot48"}, [9, 6]),
         ({"model": "wafer-map@2.0.0"}, [11, 10, 9, 8]),
         ({"min_probability": 0.55, "max_probability": 0.57}, [7, 6, 5]),
+        ({"min_novelty": 9, "max_novelty": 10}, [10, 9]),
         ({"from_ms": START_MS - 97_000, "to_ms": START_MS - 95_000}, [5, 4, 3]),
     ],
 )
@@ -136,6 +187,26 @@ def test_wafers_are_found_newest_first_on_however_many_pages(stocked, query, num
         found += [each["wafer"] for each in page["wafers"]]
         cursor = {"cursor": page["cursor"]} if page["cursor"] else None
     assert found == list(numbers)
+
+
+def test_what_somebody_holds_is_found_among_the_wafers(portal):
+    for number, camera in enumerate(("camera1", "camera2", "camera1")):
+        at_ms = START_MS - 10_000 + 1000 * number
+        portal.store(imgid=f"w{number}", camera=camera, timestamp=at_ms, novelty=number)
+    portal.next(ANN, count=3)
+    portal.store(imgid="free")
+
+    def found(**query):
+        query = {"fab": "faba", "holder": "ann"} | query
+        page = portal.call(EVE, "GET", "/wafers", **query).body
+        return [each["item"].split("~")[0] for each in page["wafers"]]
+
+    assert found() == ["w2", "w1", "w0"]
+    assert found(camera="camera1") == ["w2", "w0"]
+    assert found(max_novelty=1) == ["w1", "w0"]
+    assert found(min_novelty=1, label="loc") == ["w2", "w1"]
+    assert found(from_ms=START_MS - 9000, to_ms=START_MS - 8500) == ["w1"]
+    assert found(lot="nowhere") == found(holder="bob") == []
 
 
 def test_a_lot_shows_its_wafers_with_what_people_said(portal):

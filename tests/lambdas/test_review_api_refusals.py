@@ -114,7 +114,8 @@ def test_a_bad_query_is_refused_by_its_field(portal, query, field):
 @pytest.mark.parametrize(
     ("method", "path", "body", "field"),
     [
-        ("PUT", "/labels/Lok", {"fab": "faba", "version": 0, "meaning": "x"}, "label"),
+        ("PUT", "/labels/Lok", {"fab": "faba", "version": 1, "meaning": "x"}, "label"),
+        ("PUT", "/labels/a.b", {"fab": "faba", "version": 0, "meaning": "x"}, "label"),
         ("POST", "/bulk/" + "x" * 2000 + "/undo", {"answer_id": "undo-0001"}, "batch"),
         ("GET", "/exports/x", None, "export"),
     ],

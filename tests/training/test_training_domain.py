@@ -18,7 +18,7 @@ from fabwafer.errors import ContractError
 from training import export, train
 from training.collect import DESCRIPTION, collect
 from training.dataset import Split, WaferSet, splits
-from training.evaluate import evaluate, main, open_model
+from training.evaluate import Further, evaluate, main, open_model
 from training.graph import TEMPERATURE, build
 from training.maps import Kind, Maps
 from training.model import Architecture, Planes, WaferClassifier
@@ -140,7 +140,7 @@ def test_the_edge_decides_as_evaluation_does(domain: Domain) -> None:
 
 
 def test_turned_photographs_get_the_same_decision(domain: Domain) -> None:
-    changed = evaluate(domain.bundle, domain.folder, Split.TEST, symmetries=True)[0]
+    changed = evaluate(domain.bundle, domain.folder, Split.TEST, Further(symmetries=True))[0]
     assert changed["changed_by_symmetry"]["views"] < 0.02
 
 

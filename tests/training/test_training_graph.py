@@ -3,6 +3,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from fabwafer.bundle import FEATURES
 from training.evaluate import open_model
 from training.graph import build
 from training.model import Architecture, Network, Planes, WaferClassifier, multiply_adds, overlap
@@ -43,6 +44,18 @@ def test_the_graph_equals_the_module(
         expected, expected_heat = WaferClassifier(network, 1.7)(torch.from_numpy(codes(size)))
     assert probabilities == pytest.approx(expected.numpy(), abs=1e-6)
     assert heat == pytest.approx(expected_heat.numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_features_are_the_mean_of_the_last_map(
+    network: Network, session: ort.InferenceSession, size: tuple[int, int]
+) -> None:
+    (features,) = session.run([FEATURES], {"wafer": codes(size)})
+    with torch.inference_mode():
+        planes = Planes(SHAPE.side)(torch.from_numpy(codes(size))[None])
+        expected = network.features(planes).mean((0, 2, 3)).numpy()
+    assert features.shape == (SHAPE.features,)
+    assert features == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 7])

@@ -19,9 +19,10 @@ from tiny_runs import CPU, EPOCHS, HYPERPARAMETERS, one_thread, same_outcome, wa
 
 from fabwafer.errors import ContractError
 from training.interruption import Interruption
-from training.job import METRIC_DEFINITIONS, main, run_in, train_command
+from training.job import METRIC_DEFINITIONS, main
 from training.job_environment import read_job
 from training.run import CHECKPOINT, load
+from training.steps import run_in, train_command
 from training.supervision import ProgramError, last_words, supervise
 
 JOB = (sys.executable, "-m", "training.job")

@@ -131,7 +131,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Write what a label means */
+        /** Write what a label means, or add a label */
         put: operations["describe_labels__label__put"];
         post?: never;
         delete?: never;
@@ -149,6 +149,125 @@ export interface paths {
         };
         /** How far an export is */
         get: operations["export_state_exports__export__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All about a model */
+        get: operations["model_models__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve a model, which starts its rollout, or reject it */
+        post: operations["decision_models__name__decision_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rollouts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All about a rollout */
+        get: operations["rollout_rollouts__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rollouts/{number}/wish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a rollout, have it go on, or abort it */
+        post: operations["wish_rollouts__number__wish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trainings/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All about a training */
+        get: operations["training_trainings__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trainings/{number}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a training */
+        post: operations["stop_trainings__number__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/wafers/{item}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole chain of a wafer */
+        get: operations["why_chain_wafers__item__why_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -402,10 +521,115 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Earlier exports, newest first */
+        get: operations["export_list_exports_get"];
         put?: never;
         /** Ask for an export */
         post: operations["request_export_exports_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own settings */
+        get: operations["settings_settings_get"];
+        /** Keep the caller's own settings */
+        put: operations["keep_settings_settings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models, newest first */
+        get: operations["models_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rollouts, newest first */
+        get: operations["rollouts_rollouts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether to train, and the trainings, newest first */
+        get: operations["trainings_trainings_get"];
+        put?: never;
+        /** Ask for a training now */
+        post: operations["ask_trainings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cameras of a fab, as their last heartbeats tell */
+        get: operations["fleet_fleet_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A fab's drift detectors and their alarms */
+        get: operations["drift_drift_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -456,7 +680,7 @@ export interface components {
             honeypots: components["schemas"]["HoneypotFigure"][];
             /**
              * Complete
-             * @description false when only the newest of too many events were read
+             * @description false while older events are still being counted: ask again
              * @default true
              */
             complete: boolean;
@@ -481,7 +705,7 @@ export interface components {
             answer_id: string;
             /**
              * Version
-             * @description the version of the item that was looked at
+             * @description the version that was looked at
              */
             version: number;
             /**
@@ -511,6 +735,32 @@ export interface components {
             events: components["schemas"]["HistoryEvent"][];
             /** Cursor */
             cursor?: string | null;
+        };
+        /**
+         * AuditView
+         * @description Forty wafers that people read because a model is suspected.
+         */
+        AuditView: {
+            /** Model */
+            model: string;
+            /** Suspicion */
+            suspicion: string;
+            /** Begun Ms */
+            begun_ms: number;
+            outcome: components["schemas"]["Outcome"];
+            /** Wafers */
+            wafers: number;
+            /** Right */
+            right: number;
+            /** Wrong */
+            wrong: number;
+            /** Unusable */
+            unusable: number;
+            /**
+             * Usual Error
+             * @description the share that the model expects
+             */
+            usual_error: number;
         };
         /**
          * Backlog
@@ -625,6 +875,225 @@ export interface components {
             fabs: components["schemas"]["FabView"][];
         };
         /**
+         * ChangedWafer
+         * @description An archived wafer that the candidate names differently.
+         */
+        ChangedWafer: {
+            /** Item */
+            item: string;
+            /** Fab */
+            fab: string;
+            /** Camera */
+            camera: string;
+            /** Current */
+            current: string;
+            /** Candidate */
+            candidate: string;
+            /** Probability */
+            probability: number;
+        };
+        /**
+         * Condition
+         * @description How a device fares with a candidate.
+         * @enum {string}
+         */
+        Condition: "has not taken it up" | "runs" | "ran it, and fell silent" | "could not deploy it" | "refuses it" | "keeps restarting";
+        /**
+         * Cost
+         * @description What a model costs on the machine that trained it: bytes, and the median time of a wafer on one thread.
+         */
+        Cost: {
+            /** Size Bytes */
+            size_bytes: number;
+            /** Latency Ms */
+            latency_ms: number;
+        };
+        /**
+         * DatasetView
+         * @description What people answered and a model learned from, beside the base data.
+         */
+        DatasetView: {
+            /** Dataset */
+            dataset: string;
+            /** Created Ms */
+            created_ms: number;
+            /**
+             * Sha256
+             * @description of its manifest
+             */
+            sha256: string;
+            /** Wafers */
+            wafers: number;
+            /** Labels */
+            labels: {
+                [key: string]: number;
+            };
+            /**
+             * Reviewers
+             * @description answers by reviewer; told to who may see every fab
+             */
+            reviewers?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Conflicting
+             * @description left out: readers disagree
+             */
+            conflicting: number;
+            /**
+             * Unsettled
+             * @description left out: a second reading is missing
+             */
+            unsettled: number;
+            /**
+             * Excluded
+             * @description left out, by reason
+             */
+            excluded: {
+                [key: string]: number;
+            };
+            /** Previous */
+            previous?: string | null;
+        };
+        /**
+         * DecisionBody
+         * @description What an administrator decides about a model that waits for it.
+         */
+        DecisionBody: {
+            /** Approve */
+            approve: boolean;
+        };
+        /**
+         * Detector
+         * @description What has changed; the words that people read.
+         * @enum {string}
+         */
+        Detector: "process" | "camera" | "model";
+        /**
+         * DeviceStanding
+         * @description How a camera of a ring fares with the candidate.
+         */
+        DeviceStanding: {
+            /** Fab */
+            fab: string;
+            /** Camera */
+            camera: string;
+            condition: components["schemas"]["Condition"];
+            /** Problem */
+            problem?: string | null;
+            /** Restarts */
+            restarts: number;
+            /**
+             * Deployment
+             * @description how Greengrass says that it went
+             */
+            deployment?: string | null;
+        };
+        /**
+         * DeviceView
+         * @description A camera's component as its last heartbeat tells; what it did not say is none.
+         */
+        DeviceView: {
+            /** Fab */
+            fab: string;
+            /** Camera */
+            camera: string;
+            /**
+             * Heartbeat Ms
+             * @description when it arrived
+             */
+            heartbeat_ms: number;
+            /**
+             * Silent
+             * @description no heartbeat for a quarter of an hour
+             */
+            silent: boolean;
+            /** Clock Skew Ms */
+            clock_skew_ms?: number | null;
+            /** Version */
+            version?: string | null;
+            /** Model */
+            model?: string | null;
+            /**
+             * Serial
+             * @description of its model's signature
+             */
+            serial?: number | null;
+            /**
+             * Shadow
+             * @description the model that runs beside
+             */
+            shadow?: string | null;
+            /** Uptime S */
+            uptime_s?: number | null;
+            /**
+             * Degraded
+             * @default []
+             */
+            degraded: string[];
+            /** Outbox Messages */
+            outbox_messages?: number | null;
+            /** Outbox Oldest S */
+            outbox_oldest_s?: number | null;
+            /** Dropped */
+            dropped?: number | null;
+            /** Quarantined */
+            quarantined?: number | null;
+            /** Classified */
+            classified?: number | null;
+            /** Last Wafer */
+            last_wafer?: number | null;
+            /** Disk Free Bytes */
+            disk_free_bytes?: number | null;
+            /** Temperature C */
+            temperature_c?: number | null;
+            /** Edge Ms */
+            edge_ms?: number | null;
+        };
+        /**
+         * Drift
+         * @description A fab's detectors, of each the sums that have come furthest, and their latest alarms, newest first.
+         */
+        Drift: {
+            /** Fab */
+            fab: string;
+            /**
+             * Looked Ms
+             * @description wafers up to here were looked at
+             */
+            looked_ms?: number | null;
+            /**
+             * Signals
+             * @default []
+             */
+            signals: components["schemas"]["SignalView"][];
+            /**
+             * Audits
+             * @default []
+             */
+            audits: components["schemas"]["AuditView"][];
+            /**
+             * Alarms
+             * @default []
+             */
+            alarms: components["schemas"]["DriftAlarm"][];
+        };
+        /**
+         * DriftAlarm
+         * @description A detector that has alarmed.
+         */
+        DriftAlarm: {
+            /** At Ms */
+            at_ms: number;
+            detector: components["schemas"]["Detector"];
+            /** What */
+            what: string;
+            /** Figures */
+            figures: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * ErrorEstimate
          * @description How often the model is wrong, from the random audit sample, with its 95 % interval.
          */
@@ -665,6 +1134,14 @@ export interface components {
          * @enum {string}
          */
         ExportFormat: "csv" | "manifest" | "folders" | "coco";
+        /**
+         * ExportList
+         * @description Earlier exports, newest first.
+         */
+        ExportList: {
+            /** Exports */
+            exports: components["schemas"]["ExportView"][];
+        };
         /**
          * ExportScope
          * @description Which wafers an export holds.
@@ -717,6 +1194,48 @@ export interface components {
             cameras: components["schemas"]["CameraView"][];
         };
         /**
+         * Fleet
+         * @description The cameras that were ever heard of, and the model that all of them are meant to run.
+         */
+        Fleet: {
+            /** Devices */
+            devices: components["schemas"]["DeviceView"][];
+            /** Current */
+            current?: string | null;
+            /**
+             * Rollout
+             * @description the one under way
+             */
+            rollout?: string | null;
+        };
+        /**
+         * GuardFigures
+         * @description A guarded figure: `fabwafer.guards.Guard`.
+         */
+        GuardFigures: {
+            /** Name */
+            name: string;
+            /** Wafers */
+            wafers: number;
+            /** Rate */
+            rate: number;
+            /** Expected */
+            expected: number;
+            /** Limit */
+            limit: number;
+            /** Wealth */
+            wealth: number;
+            /** Needed */
+            needed: number;
+            /** Reached */
+            reached?: number | null;
+            /**
+             * Cleared
+             * @default false
+             */
+            cleared: boolean;
+        };
+        /**
          * HeartbeatBody
          * @description The items that a client still works on.
          */
@@ -736,7 +1255,7 @@ export interface components {
             item: string;
             /**
              * Version
-             * @description the version of the item that was looked at
+             * @description the version that was looked at
              */
             version: number;
         };
@@ -843,6 +1362,7 @@ export interface components {
             lease_until_ms?: number | null;
             answer?: components["schemas"]["AnswerView"] | null;
         };
+        JsonValue: unknown;
         /**
          * LabelBody
          * @description A new text of a fab's label book.
@@ -854,7 +1374,7 @@ export interface components {
             model?: string | null;
             /**
              * Version
-             * @description the version of the item that was looked at
+             * @description the version that was looked at
              */
             version: number;
             /** Meaning */
@@ -891,6 +1411,12 @@ export interface components {
             label: string;
             /** Normal */
             normal: boolean;
+            /**
+             * Taught
+             * @description false for a label that people alone can give
+             * @default true
+             */
+            taught: boolean;
             /** Meaning */
             meaning: string;
             /**
@@ -914,6 +1440,22 @@ export interface components {
             changed_ms?: number | null;
         };
         /**
+         * LabelWorth
+         * @description How well a label is told; precision is None where it was never called, recall where it never occurs.
+         */
+        LabelWorth: {
+            /** Wafers */
+            wafers: number;
+            /** Called */
+            called: number;
+            /** Recall */
+            recall: number | null;
+            /** Precision */
+            precision: number | null;
+            /** F1 */
+            f1: number | null;
+        };
+        /**
          * Lease
          * @description An item that the caller holds, and until when.
          */
@@ -934,6 +1476,31 @@ export interface components {
             held: components["schemas"]["Lease"][];
             /** Lost */
             lost: string[];
+        };
+        /**
+         * LessonLink
+         * @description A dataset that holds the wafer, and the model that learned from it.
+         */
+        LessonLink: {
+            /** Dataset */
+            dataset: string;
+            /** Created Ms */
+            created_ms?: number | null;
+            /** Sha256 */
+            sha256?: string | null;
+            /** Wafers */
+            wafers?: number | null;
+            /**
+             * Training
+             * @description how the training fares
+             */
+            training?: string | null;
+            /** Job */
+            job?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Model State */
+            model_state?: string | null;
         };
         /**
          * Line
@@ -999,6 +1566,188 @@ export interface components {
             alert?: number | null;
         };
         /**
+         * ModelDetail
+         * @description All about a model version; a shipped one has no figures of another beside its own.
+         */
+        ModelDetail: {
+            /** Model */
+            model: string;
+            state: components["schemas"]["ModelState"];
+            /** Created Ms */
+            created_ms: number;
+            /** Training */
+            training?: string | null;
+            /** Dataset */
+            dataset?: string | null;
+            /** Begun From */
+            begun_from?: string | null;
+            /**
+             * Compared With
+             * @description the model in use at the time
+             */
+            compared_with?: string | null;
+            /**
+             * Macro F1
+             * @description on the frozen test set
+             */
+            macro_f1?: number | null;
+            /**
+             * Macro F1 Before
+             * @description of the model that it was compared with
+             */
+            macro_f1_before?: number | null;
+            /**
+             * Passed
+             * @description what the release rule said
+             */
+            passed?: boolean | null;
+            /**
+             * Reasons
+             * @description what speaks against it
+             * @default []
+             */
+            reasons: string[];
+            /**
+             * Decided By
+             * @description none for the rule alone
+             */
+            decided_by?: string | null;
+            /** Decided Ms */
+            decided_ms?: number | null;
+            /** Manifest Sha256 */
+            manifest_sha256: string;
+            /**
+             * Signing Key
+             * @description SHA-256 of the public key
+             */
+            signing_key?: string | null;
+            /** Package */
+            package?: string | null;
+            test?: components["schemas"]["Pair"] | null;
+            recent?: components["schemas"]["Pair"] | null;
+            replay?: components["schemas"]["ReplayView"] | null;
+            candidate_cost?: components["schemas"]["Cost"] | null;
+            current_cost?: components["schemas"]["Cost"] | null;
+            learned_from?: components["schemas"]["DatasetView"] | null;
+            /**
+             * Ancestors
+             * @description whose weights it began with, the nearest first
+             * @default []
+             */
+            ancestors: string[];
+            /**
+             * Rollouts
+             * @description of it, newest first
+             * @default []
+             */
+            rollouts: string[];
+        };
+        /**
+         * ModelLink
+         * @description The model that classified it, and who vouched for it; nothing but its name if no paper of it is kept.
+         */
+        ModelLink: {
+            /** Model */
+            model?: string | null;
+            /**
+             * Serial
+             * @description of the signature that the camera checked
+             */
+            serial?: number | null;
+            /** State */
+            state?: string | null;
+            /** Manifest Sha256 */
+            manifest_sha256?: string | null;
+            /**
+             * Signing Key
+             * @description SHA-256 of the public key
+             */
+            signing_key?: string | null;
+            /**
+             * Dataset
+             * @description the number of what it learned from
+             */
+            dataset?: string | null;
+            /** Begun From */
+            begun_from?: string | null;
+        };
+        /**
+         * ModelList
+         * @description The models of the line, newest first, and what the fleet is meant to run.
+         */
+        ModelList: {
+            /** Models */
+            models: components["schemas"]["ModelSummary"][];
+            /** Current */
+            current?: string | null;
+            /**
+             * Serial
+             * @description the last that was signed
+             */
+            serial?: number | null;
+            /**
+             * Rollout
+             * @description the one under way
+             */
+            rollout?: string | null;
+        };
+        /**
+         * ModelState
+         * @description What became of a model.
+         * @enum {string}
+         */
+        ModelState: "refused" | "awaiting approval" | "approved" | "rejected" | "rolling out" | "current" | "rolled back" | "retired";
+        /**
+         * ModelSummary
+         * @description A model version, and what became of it.
+         */
+        ModelSummary: {
+            /** Model */
+            model: string;
+            state: components["schemas"]["ModelState"];
+            /** Created Ms */
+            created_ms: number;
+            /** Training */
+            training?: string | null;
+            /** Dataset */
+            dataset?: string | null;
+            /** Begun From */
+            begun_from?: string | null;
+            /**
+             * Compared With
+             * @description the model in use at the time
+             */
+            compared_with?: string | null;
+            /**
+             * Macro F1
+             * @description on the frozen test set
+             */
+            macro_f1?: number | null;
+            /**
+             * Macro F1 Before
+             * @description of the model that it was compared with
+             */
+            macro_f1_before?: number | null;
+            /**
+             * Passed
+             * @description what the release rule said
+             */
+            passed?: boolean | null;
+            /**
+             * Reasons
+             * @description what speaks against it
+             * @default []
+             */
+            reasons: string[];
+            /**
+             * Decided By
+             * @description none for the rule alone
+             */
+            decided_by?: string | null;
+            /** Decided Ms */
+            decided_ms?: number | null;
+        };
+        /**
          * NamedAgreement
          * @description The figure of one label, reviewer or week.
          */
@@ -1013,6 +1762,51 @@ export interface components {
             kappa?: number | null;
             /** Name */
             name: string;
+        };
+        /**
+         * NeedView
+         * @description Whether to train, as last looked at.
+         */
+        NeedView: {
+            /** Looked Ms */
+            looked_ms: number;
+            /** Due */
+            due: boolean;
+            /**
+             * Reasons
+             * @description why, or why not yet
+             */
+            reasons: string[];
+            /**
+             * New Labels
+             * @description answers since the last dataset
+             */
+            new_labels: {
+                [key: string]: number;
+            };
+            /**
+             * Wanted
+             * @description how many of them start a training
+             */
+            wanted: number;
+            /**
+             * Next Run Ms
+             * @description at the latest
+             */
+            next_run_ms?: number | null;
+            /**
+             * Spent Usd
+             * @description this month
+             * @default 0
+             */
+            spent_usd: number;
+            /**
+             * Cap Usd
+             * @description a month's
+             */
+            cap_usd?: number | null;
+            /** Estimated Cost Usd */
+            estimated_cost_usd?: number | null;
         };
         /**
          * Neighbour
@@ -1054,7 +1848,21 @@ export interface components {
          * @description In which order the backlog is listed.
          * @enum {string}
          */
-        Order: "urgent" | "oldest" | "newest";
+        Order: "urgent" | "oldest" | "newest" | "novel" | "unsure";
+        /**
+         * Outcome
+         * @description How an audit ends; while it is open it has not.
+         * @enum {string}
+         */
+        Outcome: "open" | "confirmed" | "dismissed" | "unanswered";
+        /**
+         * Pair
+         * @description Both models on the same wafers; `current` is None where there is none to compare with.
+         */
+        Pair: {
+            candidate: components["schemas"]["Worth"];
+            current?: components["schemas"]["Worth"] | null;
+        };
         /**
          * Picture
          * @description Where the picture of a wafer can be fetched for a while.
@@ -1064,6 +1872,24 @@ export interface components {
             url: string;
             /** Expires Ms */
             expires_ms: number;
+        };
+        /**
+         * PictureLink
+         * @description The picture that was classified.
+         */
+        PictureLink: {
+            /** Key */
+            key: string;
+            /**
+             * Sha256
+             * @description as the camera told it
+             */
+            sha256?: string | null;
+            /**
+             * Archived Sha256
+             * @description of the picture in the archive
+             */
+            archived_sha256?: string | null;
         };
         /**
          * RateBucket
@@ -1128,9 +1954,32 @@ export interface components {
         ReleaseBody: {
             /**
              * Version
-             * @description the version of the item that was looked at
+             * @description the version that was looked at
              */
             version: number;
+            /**
+             * Skip
+             * @description it is for somebody else: the caller gets it last, if at all
+             * @default false
+             */
+            skip: boolean;
+        };
+        /**
+         * ReplayView
+         * @description The last days' archived wafers through both models; the examples are of the caller's fabs.
+         */
+        ReplayView: {
+            /** Wafers */
+            wafers: number;
+            candidate: components["schemas"]["Routed"];
+            current: components["schemas"]["Routed"];
+            /** Changed */
+            changed: number;
+            /**
+             * Examples
+             * @default []
+             */
+            examples: components["schemas"]["ChangedWafer"][];
         };
         /**
          * ReviewView
@@ -1186,6 +2035,156 @@ export interface components {
             hasty: number;
         };
         /**
+         * RolloutDetail
+         * @description All about a rollout.
+         */
+        RolloutDetail: {
+            /** Rollout */
+            rollout: string;
+            /** Model */
+            model: string;
+            /**
+             * Previous
+             * @description what runs again after a way back
+             */
+            previous: string;
+            stage: components["schemas"]["Stage"];
+            wish: components["schemas"]["Wish"];
+            /** Wished By */
+            wished_by?: string | null;
+            /** Serial */
+            serial: number;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms?: number | null;
+            /**
+             * Reason
+             * @description why it went back or was aborted
+             */
+            reason?: string | null;
+            /** Component Version */
+            component_version: string;
+            /** Stages */
+            stages: components["schemas"]["StageView"][];
+            /**
+             * Deployments
+             * @description the latest, by thing group
+             */
+            deployments: {
+                [key: string]: string;
+            };
+            /**
+             * Running
+             * @description cameras of the caller's fabs, by the model in use
+             */
+            running: {
+                [key: string]: number;
+            };
+            /**
+             * Shadowing
+             * @description cameras of the caller's fabs that run it beside theirs
+             */
+            shadowing: number;
+        };
+        /**
+         * RolloutList
+         * @description The rollouts, newest first.
+         */
+        RolloutList: {
+            /** Rollouts */
+            rollouts: components["schemas"]["RolloutSummary"][];
+        };
+        /**
+         * RolloutSummary
+         * @description A rollout and how far it is.
+         */
+        RolloutSummary: {
+            /** Rollout */
+            rollout: string;
+            /** Model */
+            model: string;
+            /**
+             * Previous
+             * @description what runs again after a way back
+             */
+            previous: string;
+            stage: components["schemas"]["Stage"];
+            wish: components["schemas"]["Wish"];
+            /** Wished By */
+            wished_by?: string | null;
+            /** Serial */
+            serial: number;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms?: number | null;
+            /**
+             * Reason
+             * @description why it went back or was aborted
+             */
+            reason?: string | null;
+        };
+        /**
+         * Routed
+         * @description What triage would do with some wafers under one model's answers and thresholds.
+         */
+        Routed: {
+            /** Alerts */
+            alerts: number;
+            /** Reviews */
+            reviews: number;
+            /** Refused */
+            refused: number;
+            /** By Label */
+            by_label: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * RuleLink
+         * @description What triage made of it.
+         */
+        RuleLink: {
+            /** Label */
+            label: string;
+            /** Probability */
+            probability: number;
+            /** Defect */
+            defect: boolean;
+            /**
+             * Accepted
+             * @description by its thresholds it needs no person
+             */
+            accepted: boolean;
+            /** Alerted */
+            alerted?: boolean | null;
+            /**
+             * Reason
+             * @description why a person was asked
+             */
+            reason?: string | null;
+        };
+        /**
+         * SavedView
+         * @description A search under a name; `search` is what stands in the portal's address.
+         */
+        SavedView: {
+            /** Name */
+            name: string;
+            screen: components["schemas"]["Screen"];
+            /** Search */
+            search: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Screen
+         * @description A screen that a view opens.
+         * @enum {string}
+         */
+        Screen: "gallery" | "wafers";
+        /**
          * SendBackBody
          * @description Having an item answered anew.
          */
@@ -1197,11 +2196,132 @@ export interface components {
             answer_id: string;
             /**
              * Version
-             * @description the version of the item that was looked at
+             * @description the version that was looked at
              */
             version: number;
             /** Comment */
             comment: string;
+        };
+        /**
+         * SettingsBody
+         * @description What a person keeps for themself: views, and which keys do what in the portal.
+         */
+        SettingsBody: {
+            /**
+             * Version
+             * @description the version that was looked at
+             */
+            version: number;
+            /**
+             * Views
+             * @default []
+             */
+            views: components["schemas"]["SavedView"][];
+            /**
+             * Keys
+             * @description action -> strokes; none if the portal's own ones do
+             */
+            keys?: {
+                [key: string]: string[];
+            } | null;
+            /**
+             * Single Keys
+             * @default true
+             */
+            single_keys: boolean;
+        };
+        /**
+         * SignalView
+         * @description One sum of a detector: what it watches, and how far it is from the threshold where it alarms.
+         */
+        SignalView: {
+            detector: components["schemas"]["Detector"];
+            /** What */
+            what: string;
+            /** Statistic */
+            statistic: number;
+            /** Threshold */
+            threshold: number;
+            /**
+             * Armed
+             * @description it knows enough to alarm
+             */
+            armed: boolean;
+            /**
+             * Usual
+             * @description the usual rate or mean
+             */
+            usual?: number | null;
+            /**
+             * Since Ms
+             * @description since when it grows
+             */
+            since_ms?: number | null;
+            /**
+             * Rang Ms
+             * @description when it reached its threshold
+             */
+            rang_ms?: number | null;
+        };
+        /**
+         * Stage
+         * @description Where a rollout is; the last three are ends.
+         * @enum {string}
+         */
+        Stage: "shadow" | "canary" | "early" | "everyone" | "done" | "rolled back" | "aborted";
+        /**
+         * StageView
+         * @description One stage: when, how it ended, and its figures; those of a stage under way are the latest.
+         */
+        StageView: {
+            stage: components["schemas"]["Stage"];
+            /** Entered Ms */
+            entered_ms: number;
+            /** Left Ms */
+            left_ms?: number | null;
+            /** Outcome */
+            outcome?: string | null;
+            /**
+             * State
+             * @description how it stands, in words
+             */
+            state: string;
+            /**
+             * Wanted
+             * @description how many wafers it takes
+             */
+            wanted: number;
+            /** @description what the candidate said */
+            seen: components["schemas"]["WaferFigures"];
+            /** @description what the model before said */
+            before: components["schemas"]["WaferFigures"];
+            /**
+             * Guards
+             * @description figures with their limits
+             */
+            guards: components["schemas"]["GuardFigures"][];
+            /**
+             * Devices
+             * @description of the caller's fabs
+             */
+            devices: components["schemas"]["DeviceStanding"][];
+            /**
+             * Offline
+             * @description devices not heard of lately
+             */
+            offline: number;
+            /**
+             * Statuses
+             * @description of deployments, by thing group
+             */
+            statuses: {
+                [key: string]: string;
+            };
+            /**
+             * Learned
+             * @description labels new with the candidate
+             */
+            learned: string[];
         };
         /**
          * State
@@ -1230,10 +2350,142 @@ export interface components {
             audit?: components["schemas"]["ErrorEstimate"] | null;
             /**
              * Complete
-             * @description false when only the newest of too many events were read
+             * @description false while older events are still being counted: ask again
              * @default true
              */
             complete: boolean;
+        };
+        /**
+         * ThresholdLink
+         * @description What the model's answer was held against.
+         */
+        ThresholdLink: {
+            /**
+             * Accept
+             * @description its label needs no person from here
+             */
+            accept: number;
+            /**
+             * Alert
+             * @description a defect alerts from here
+             */
+            alert: number;
+            /**
+             * Novelty
+             * @description a person is asked above it
+             */
+            novelty?: number | null;
+            /**
+             * Refusal
+             * @description what is above one of them is no picture of a wafer
+             */
+            refusal: {
+                [key: string]: number;
+            };
+            /**
+             * Promise
+             * @description what the thresholds were certified for
+             */
+            promise: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * TrainingAsked
+         * @description The wish was passed on; the answer is in the list of trainings, and in its need.
+         */
+        TrainingAsked: {
+            /** Asked Ms */
+            asked_ms: number;
+        };
+        /**
+         * TrainingDetail
+         * @description A training with what it learns from and what it says.
+         */
+        TrainingDetail: {
+            /** Training */
+            training: string;
+            /** Job */
+            job: string;
+            state: components["schemas"]["TrainingState"];
+            /** Why */
+            why: string[];
+            /**
+             * By
+             * @description who asked for it; none for the schedule
+             */
+            by?: string | null;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms?: number | null;
+            /** Failure */
+            failure?: string | null;
+            /**
+             * Model
+             * @description the candidate that came of it
+             */
+            model?: string | null;
+            /** Estimated Cost Usd */
+            estimated_cost_usd?: number | null;
+            /** Cost Usd */
+            cost_usd?: number | null;
+            learned_from?: components["schemas"]["DatasetView"] | null;
+            /**
+             * Log
+             * @description its last lines, oldest first
+             * @default []
+             */
+            log: string[];
+        };
+        /**
+         * TrainingList
+         * @description The trainings, newest first, and whether there will be another.
+         */
+        TrainingList: {
+            /** @description none before anybody has looked */
+            need?: components["schemas"]["NeedView"] | null;
+            /** Trainings */
+            trainings: components["schemas"]["TrainingSummary"][];
+        };
+        /**
+         * TrainingState
+         * @description How a training fares; the last four are ends.
+         * @enum {string}
+         */
+        TrainingState: "starting" | "running" | "stopping" | "completed" | "failed" | "stopped" | "timed out";
+        /**
+         * TrainingSummary
+         * @description A training job; its number is that of its dataset.
+         */
+        TrainingSummary: {
+            /** Training */
+            training: string;
+            /** Job */
+            job: string;
+            state: components["schemas"]["TrainingState"];
+            /** Why */
+            why: string[];
+            /**
+             * By
+             * @description who asked for it; none for the schedule
+             */
+            by?: string | null;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms?: number | null;
+            /** Failure */
+            failure?: string | null;
+            /**
+             * Model
+             * @description the candidate that came of it
+             */
+            model?: string | null;
+            /** Estimated Cost Usd */
+            estimated_cost_usd?: number | null;
+            /** Cost Usd */
+            cost_usd?: number | null;
         };
         /**
          * UndoBatchBody
@@ -1258,7 +2510,7 @@ export interface components {
             answer_id: string;
             /**
              * Version
-             * @description the version of the item that was looked at
+             * @description the version that was looked at
              */
             version: number;
         };
@@ -1309,6 +2561,63 @@ export interface components {
             review?: components["schemas"]["ReviewView"] | null;
         };
         /**
+         * WaferFigures
+         * @description What the candidate said of the stage's wafers; shares are 0..1, None where there is nothing to share.
+         *
+         *     Attributes:
+         *         wafers: Seen by it.
+         *         labels: How often it called each label.
+         *         labels_current: The same of the model in use, of the same wafers; empty where the candidate is in use.
+         *         reviews: Share for which it asks a person.
+         *         alerts: Share that it alerts about.
+         *         agreement: Share that both models call alike.
+         *         answered: Wafers that people have settled.
+         *         right: How many of those the candidate calls as they do, and
+         *         right_current: how many the model in use.
+         *         edge_ms: Median time of a wafer.
+         */
+        WaferFigures: {
+            /**
+             * Wafers
+             * @default 0
+             */
+            wafers: number;
+            /**
+             * Labels
+             * @default {}
+             */
+            labels: {
+                [key: string]: number;
+            };
+            /**
+             * Labels Current
+             * @default {}
+             */
+            labels_current: {
+                [key: string]: number;
+            };
+            /** Reviews */
+            reviews?: number | null;
+            /** Alerts */
+            alerts?: number | null;
+            /** Agreement */
+            agreement?: number | null;
+            /**
+             * Answered
+             * @default 0
+             */
+            answered: number;
+            /**
+             * Right
+             * @default 0
+             */
+            right: number;
+            /** Right Current */
+            right_current?: number | null;
+            /** Edge Ms */
+            edge_ms?: number | null;
+        };
+        /**
          * WaferPage
          * @description Part of what was searched; without a cursor it was the last.
          */
@@ -1341,6 +2650,58 @@ export interface components {
             alerted?: boolean | null;
             state?: components["schemas"]["State"] | null;
             answer?: components["schemas"]["AnswerView"] | null;
+        };
+        /**
+         * Why
+         * @description The whole chain of a wafer; of one that the caller is to read blind only that it is waiting.
+         */
+        Why: {
+            /** Item */
+            item: string;
+            /** Fab */
+            fab: string;
+            /** Camera */
+            camera: string;
+            /** Timestamp */
+            timestamp: number;
+            /** Lot */
+            lot?: string | null;
+            /** Wafer */
+            wafer?: number | null;
+            /**
+             * Blind
+             * @default false
+             */
+            blind: boolean;
+            picture?: components["schemas"]["PictureLink"] | null;
+            model?: components["schemas"]["ModelLink"] | null;
+            thresholds?: components["schemas"]["ThresholdLink"] | null;
+            rule?: components["schemas"]["RuleLink"] | null;
+            review?: components["schemas"]["ReviewView"] | null;
+            /**
+             * Learned
+             * @default []
+             */
+            learned: components["schemas"]["LessonLink"][];
+            /**
+             * Gaps
+             * @description links that are missing
+             * @default []
+             */
+            gaps: string[];
+        };
+        /**
+         * Wish
+         * @description What a person wants of a rollout.
+         * @enum {string}
+         */
+        Wish: "go on" | "pause" | "abort";
+        /**
+         * WishBody
+         * @description What an administrator wants of a rollout.
+         */
+        WishBody: {
+            wish: components["schemas"]["Wish"];
         };
         /**
          * WorkItem
@@ -1394,6 +2755,37 @@ export interface components {
         WorkItems: {
             /** Items */
             items: components["schemas"]["WorkItem"][];
+        };
+        /**
+         * Worth
+         * @description What a model is worth on a set of wafers whose truth is known.
+         *
+         *     Attributes:
+         *         wafers: How many.
+         *         macro_f1: Mean F1 of the labels that occur.
+         *         accuracy: Share that is right.
+         *         ece: Expected calibration error, 15 bins.
+         *         accepted: Share that asks for no person.
+         *         escapes: Of the wafers with a defect the share that passes as normal without a person.
+         *         labels: Figures by label, of every label that occurs or is called.
+         */
+        Worth: {
+            /** Wafers */
+            wafers: number;
+            /** Macro F1 */
+            macro_f1: number;
+            /** Accuracy */
+            accuracy: number;
+            /** Ece */
+            ece: number;
+            /** Accepted */
+            accepted: number;
+            /** Escapes */
+            escapes: number;
+            /** Labels */
+            labels: {
+                [key: string]: components["schemas"]["LabelWorth"];
+            };
         };
         /**
          * Problem
@@ -2074,6 +3466,490 @@ export interface operations {
             };
         };
     };
+    model_models__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description <name>@<version> */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decision_models__name__decision_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description <name>@<version> */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollout_rollouts__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description six digits */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDetail"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wish_rollouts__number__wish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description six digits */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WishBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDetail"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    training_trainings__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description six digits */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingDetail"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_trainings__number__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description six digits */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingDetail"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    why_chain_wafers__item__why_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description <imgid>~<timestamp> */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     next_items_queue_next_post: {
         parameters: {
             query?: never;
@@ -2494,6 +4370,9 @@ export interface operations {
                 min_probability?: number | null;
                 max_probability?: number | null;
                 min_novelty?: number | null;
+                max_novelty?: number | null;
+                opened_from_ms?: number | null;
+                opened_to_ms?: number | null;
                 /** @description what this person holds, whatever its state; by the end of the lease */
                 holder?: string | null;
             };
@@ -2573,6 +4452,10 @@ export interface operations {
                 to_ms?: number | null;
                 min_probability?: number | null;
                 max_probability?: number | null;
+                min_novelty?: number | null;
+                max_novelty?: number | null;
+                /** @description what this person holds */
+                holder?: string | null;
             };
             header?: never;
             path?: never;
@@ -3051,6 +4934,73 @@ export interface operations {
             };
         };
     };
+    export_list_exports_get: {
+        parameters: {
+            query: {
+                fab: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportList"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     request_export_exports_post: {
         parameters: {
             query?: never;
@@ -3071,6 +5021,534 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsBody"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_settings_settings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsBody"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    models_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollouts_rollouts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutList"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainings_trainings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingList"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_trainings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingAsked"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fleet_fleet_get: {
+        parameters: {
+            query: {
+                fab: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fleet"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 131072 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drift_drift_get: {
+        parameters: {
+            query: {
+                fab: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
                 };
             };
             /** @description The caller has not the role that this takes. */

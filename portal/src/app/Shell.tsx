@@ -1,12 +1,12 @@
 import AppLayout from "@cloudscape-design/components/app-layout";
-import SideNavigation from "@cloudscape-design/components/side-navigation";
+import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
 import { memo, Suspense, useState } from "react";
 import { Outlet, useLocation, useNavigate } from "react-router";
 
 import { RefusedAnswers } from "../outbox/RefusedAnswers";
 import { Waiting } from "./Answers";
 import { usePerson } from "./PersonProvider";
-import { placesFor } from "./places";
+import { placesFor, type Place } from "./places";
 import { readStored, store } from "./stored";
 import { TopBar } from "./TopBar";
 
@@ -42,10 +42,12 @@ function Places() {
   const places = placesFor(me.roles);
   const active = places.find((place) => pathname.startsWith(place.path));
   const withFab = (path: string) => `${path}?${new URLSearchParams({ fab }).toString()}`;
+  const linkTo = (place: Place): SideNavigationProps.Link => ({ type: "link", text: place.title, href: withFab(place.path) });
+  const loop = places.filter((place) => place.loop).map(linkTo);
   return (
     <SideNavigation
       activeHref={active ? withFab(active.path) : ""}
-      items={places.map((place) => ({ type: "link", text: place.title, href: withFab(place.path) }))}
+      items={[...places.filter((place) => !place.loop).map(linkTo), ...(loop.length > 0 ? [{ type: "divider" } as const, ...loop] : [])]}
       onFollow={(event) => {
         event.preventDefault();
         void navigate(event.detail.href);

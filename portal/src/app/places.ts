@@ -6,6 +6,8 @@ export interface Place {
   readonly path: string;
   readonly title: string;
   readonly roles: readonly Role[];
+  /** Of models and machines rather than of wafers: listed by itself. */
+  readonly loop?: true;
 }
 
 const EVERYBODY: readonly Role[] = ["reviewer", "engineer", "admin"];
@@ -21,21 +23,39 @@ export const PLACES = {
   audit: { path: "/audit", title: "Audit and export", roles: LOOKERS },
   labels: { path: "/labels", title: "Labels", roles: EVERYBODY },
   settings: { path: "/settings", title: "Settings", roles: EVERYBODY },
+  models: { path: "/models", title: "Models", roles: LOOKERS, loop: true },
+  model: { path: "/models/:model", title: "Model", roles: LOOKERS, loop: true },
+  rollouts: { path: "/rollouts", title: "Rollouts", roles: LOOKERS, loop: true },
+  training: { path: "/training", title: "Training", roles: LOOKERS, loop: true },
+  fleet: { path: "/fleet", title: "Fleet", roles: LOOKERS, loop: true },
+  drift: { path: "/drift", title: "Drift", roles: LOOKERS, loop: true },
 } as const satisfies Record<string, Place>;
 
 export function placesFor(roles: readonly string[]): Place[] {
-  return Object.values(PLACES).filter((place) => place !== PLACES.wafer && mayGo(place, roles));
+  return Object.values<Place>(PLACES).filter((place) => !place.path.includes(":") && mayGo(place, roles));
 }
 
 export function mayGo(place: Place, roles: readonly string[]): boolean {
   return place.roles.some((role) => roles.includes(role));
 }
 
-/** Return the address of a wafer, a lot, a search; the fab goes along, so that an address means the same to everybody. */
+/** Return the address of a wafer, a lot, a model, a rollout; the fab goes along, so that an address means the same to everybody. */
 export function waferPath(item: string): string {
   return `/wafers/${encodeURIComponent(item)}`;
 }
 
 export function lotPath(fab: string, lot: string): string {
   return `/lots?${new URLSearchParams({ fab, lot }).toString()}`;
+}
+
+export function modelPath(model: string): string {
+  return `/models/${encodeURIComponent(model)}`;
+}
+
+export function rolloutPath(rollout: string): string {
+  return `/rollouts?${new URLSearchParams({ rollout }).toString()}`;
+}
+
+export function trainingPath(training: string): string {
+  return `/training?${new URLSearchParams({ training }).toString()}`;
 }

@@ -27,6 +27,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   doubtful: "The model is unsure",
   novel: "Unlike anything in the training data",
   audit: "Random audit sample",
+  refused: "No picture of a wafer",
+  diverse: "Picked to cover what cameras see",
 };
 
 export const STATES = { open: "Open", second: "Second reader", disputed: "Disputed", settled: "Settled" } as const;
@@ -60,6 +62,23 @@ export function age(ms: number, now = Date.now()): string {
     if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"}`;
   }
   return "less than a minute";
+}
+
+export function dollars(amount: number | null | undefined): string {
+  return amount == null ? "–" : `${amount.toFixed(2)} $`;
+}
+
+/** Return a size in its largest unit of a thousand: "1.4 GB". */
+export function size(bytes: number | null | undefined): string {
+  if (bytes == null) return "–";
+  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  return power === 0 ? `${bytes} B` : `${(bytes / 1000 ** power).toFixed(1)} ${["", "k", "M", "G", "T"][power] ?? ""}B`;
+}
+
+/** Return a change of a share in percent points, with its sign: "+1.2 points". */
+export function points(change: number): string {
+  const shown = Math.round(change * 1000) / 10;
+  return `${shown < 0 ? "−" : "+"}${Math.abs(shown).toFixed(1)} points`;
 }
 
 export function newId(): string {

@@ -5,7 +5,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { useApi } from "../api/ApiProvider";
@@ -13,24 +13,16 @@ import { wordsFor } from "../api/client";
 import type { ExportBody } from "../api/types";
 import { Choose } from "../app/Choose";
 import { DAY_MS, dayOf } from "../search/query";
-import { ExportState } from "./ExportState";
+import { EarlierExports } from "./EarlierExports";
+import { FORMATS, SCOPES } from "./forms";
 
-const FORMATS: readonly (readonly [ExportBody["format"], string])[] = [
-  ["csv", "CSV table"],
-  ["manifest", "JSON lines, as training reads them"],
-  ["folders", "A folder per class, with pictures"],
-  ["coco", "COCO, with pictures"],
-];
-const SCOPES: readonly (readonly [ExportBody["scope"], string])[] = [
-  ["all", "All wafers, normal ones too"],
-  ["reviewed", "Only what people answered"],
-];
 const isoDay = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 const MONTH_DAYS = 28;
 
 /** Ask for an export and fetch it when it is written. */
 export function Exports({ fab }: { fab: string }) {
   const api = useApi();
+  const queries = useQueryClient();
   const [now] = useState(Date.now);
   const [format, setFormat] = useState<ExportBody["format"]>("csv");
   const [scope, setScope] = useState<ExportBody["scope"]>("all");
@@ -40,6 +32,7 @@ export function Exports({ fab }: { fab: string }) {
   const wrong = begin === null || end === null || end < begin;
   const asking = useMutation({
     mutationFn: () => api.requestExport({ fab, format, scope, from_ms: begin ?? 0, to_ms: (end ?? 0) + DAY_MS }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["exports", fab] }),
   });
   return (
     <Container header={<Header variant="h2" description="Complete: scores, reviewers, model versions and normal wafers included">Export</Header>}>
@@ -60,7 +53,7 @@ export function Exports({ fab }: { fab: string }) {
           </div>
         </div>
         {asking.isError && <Alert type="error">{wordsFor(asking.error)}</Alert>}
-        {asking.data && <ExportState key={asking.data.export} asked={asking.data} />}
+        <EarlierExports fab={fab} />
       </SpaceBetween>
     </Container>
   );

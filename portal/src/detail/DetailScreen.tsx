@@ -14,6 +14,7 @@ import { PlaceLink } from "../app/PlaceLink";
 import { lotPath } from "../app/places";
 import { moment, nameOf } from "../app/words";
 import { Viewer } from "../wafer/Viewer";
+import { ChainBox } from "./ChainBox";
 import { History } from "./History";
 import { Neighbours } from "./Neighbours";
 import { ReviewBox } from "./ReviewBox";
@@ -52,6 +53,7 @@ function Detail({ wafer }: { wafer: WaferDetail }) {
         <div className="desk-wide">
           <SpaceBetween size="l">
             {wafer.review && <History review={wafer.review} />}
+            <ChainBox item={wafer.item} />
             <ExpandableSection variant="container" headerText="As it was recorded">
               <Recorded wafer={wafer} />
             </ExpandableSection>

@@ -22,7 +22,7 @@ export function ReviewBox({ wafer, review }: { wafer: WaferDetail; review: Revie
   const queries = useQueryClient();
   const [sending, setSending] = useState(false);
   const release = useMutation({
-    mutationFn: () => api.release(wafer.item, review.version),
+    mutationFn: () => api.release(wafer.item, review.version, false),
     onSettled: () => queries.invalidateQueries({ queryKey: ["wafer", wafer.item] }),
   });
   const looks = me.roles.includes("engineer") || me.roles.includes("admin");

@@ -3,10 +3,12 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { useQuery } from "@tanstack/react-query";
 
+import { useApi } from "../api/ApiProvider";
 import type { ModelAnswer, WaferDetail } from "../api/types";
 import { labelWords, percent } from "../app/words";
-import { reasonsFor } from "./why";
+import { promiseFor, reasonsFor } from "./why";
 
 /** The model's answer and what followed from it. */
 export function WhyBox({ wafer }: { wafer: WaferDetail }) {
@@ -30,6 +32,7 @@ export function WhyBox({ wafer }: { wafer: WaferDetail }) {
               </div>
             ))}
           </SpaceBetween>
+          <Promised wafer={wafer} label={answer.label} />
           <Box variant="small">
             Probabilities are calibrated: of a hundred answers given at 80 %, about eighty are right. A class is accepted without a person from the
             threshold at which the release was shown to keep its error within what was promised; below it, a person decides.
@@ -40,6 +43,14 @@ export function WhyBox({ wafer }: { wafer: WaferDetail }) {
       )}
     </Container>
   );
+}
+
+/** What the release promised of its thresholds; nothing where it cannot be had, for the chain below says that. */
+function Promised({ wafer, label }: { wafer: WaferDetail; label: string }) {
+  const api = useApi();
+  const { data } = useQuery({ queryKey: ["wafer", wafer.item, "why"], queryFn: () => api.why(wafer.item) });
+  const promise = data?.thresholds && promiseFor(data.thresholds.promise, label, wafer.normal);
+  return promise ? <Box>{promise}</Box> : null;
 }
 
 const MOST_SCORES = 4;

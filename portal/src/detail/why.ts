@@ -33,3 +33,23 @@ function reviewReason({ reason, accept, probability, label, novelty }: ModelAnsw
   if (reason) return { rule: "Reviewed", applies: true, because: because[reason] ?? reason };
   return { rule: "Reviewed", applies: false, because: `${percent(probability)} reaches the ${needed} that ${labelWords(label)} needs.` };
 }
+
+/**
+ * Say what was certified for the threshold that a label has to reach, null if nobody wrote it down.
+ *
+ * The promise is JSON of the release that made it: `confidence`, and by kind of answer, the normal label or
+ * `defects`, how often it is wrong at most, and how often it was on how many wafers.
+ */
+export function promiseFor(promise: Readonly<Record<string, unknown>>, label: string, normal: string): string | null {
+  const certified = recordOf(recordOf(promise.thresholds)?.[label === normal ? normal : "defects"]);
+  const { bound, observed, wafers } = certified ?? {};
+  const { confidence } = promise;
+  if (typeof bound !== "number" || typeof confidence !== "number") return null;
+  const seen = typeof observed === "number" && typeof wafers === "number" ? ` (${percent(observed, 1)} were, of ${wafers} wafers)` : "";
+  const accepted = label === normal ? "wafers accepted as without a pattern" : "defects accepted without a person";
+  return `Certified with ${percent(confidence)} confidence: at most ${percent(bound, 1)} of the ${accepted} are wrong${seen}.`;
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> | null {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+}

@@ -1,6 +1,7 @@
 /** A made-up cloud in memory: wafers of two fabs, some of them in review. Its rules are the API's, simplified. */
 
-import type { AnswerView, HistoryEvent, ModelAnswer, ReadingView, State } from "../api/types";
+import type { AnswerView, HistoryEvent, ModelAnswer, ReadingView, Settings, State } from "../api/types";
+import type { FakeLoop } from "./loop";
 import { LABELS, makeWafer, randomOf, type FakeWafer, type Label, type Random } from "./wafers";
 
 export interface FakeReview {
@@ -8,6 +9,7 @@ export interface FakeReview {
   version: number;
   opened_ms: number;
   holder: string | null;
+  skipped: string[];
   lease_until_ms: number;
   readings: ReadingView[];
   needsSecond: boolean;
@@ -32,11 +34,17 @@ export interface FakeCloud {
   readonly records: Map<string, FakeRecord>;
   readonly answers: Map<string, unknown>;
   readonly batches: Map<string, string[]>;
+  /** Name -> what that person keeps for themself. */
+  readonly settings: Map<string, Settings>;
+  /** Models, rollouts, trainings; made when it is first served. */
+  loop?: FakeLoop;
   /** While true nothing answers, as with a network that is gone. */
   down: boolean;
   /** Addresses of pictures that were handed out before this no longer work. */
   picturesExpiredUntil: number;
   pictureNumber: number;
+  /** How long a picture takes, as on a slow link. */
+  picturesDelayedMs: number;
 }
 
 const WAFERS_OF_A_LOT = 25;
@@ -63,7 +71,7 @@ export function makeCloud(now = Date.now()): FakeCloud {
     }
   });
   seedReviews([...records.values()], now);
-  return { records, answers: new Map(), batches: new Map(), down: false, picturesExpiredUntil: 0, pictureNumber: 0 };
+  return { records, answers: new Map(), batches: new Map(), settings: new Map(), down: false, picturesExpiredUntil: 0, pictureNumber: 0, picturesDelayedMs: 0 };
 }
 
 interface Place {
@@ -98,6 +106,7 @@ function openReview(timestamp: number): FakeReview {
     version: 0,
     opened_ms: timestamp + 5_000,
     holder: null,
+    skipped: [],
     lease_until_ms: 0,
     readings: [],
     needsSecond: false,

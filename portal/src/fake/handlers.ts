@@ -6,7 +6,10 @@ import type { Config } from "../auth/config";
 import type { FakeCloud } from "./cloud";
 import { figureHandlers } from "./figures";
 import { lookHandlers } from "./look";
+import { loopHandlers } from "./loop";
+import { machineHandlers } from "./machines";
 import { bulkHandlers } from "./many";
+import { ownHandlers } from "./own";
 import { paperHandlers } from "./papers";
 import { PEOPLE, tokenFor } from "./people";
 import { workHandlers } from "./work";
@@ -23,6 +26,9 @@ export function handlersFor(cloud: FakeCloud) {
     ...lookHandlers(cloud),
     ...figureHandlers(cloud),
     ...paperHandlers(cloud),
+    ...ownHandlers(cloud),
+    ...loopHandlers(cloud),
+    ...machineHandlers(cloud),
   ];
 }
 

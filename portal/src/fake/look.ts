@@ -1,6 +1,6 @@
 /** The made-up cloud's wafers to look at, and its pictures. */
 
-import { http, HttpResponse } from "msw";
+import { delay, http, HttpResponse } from "msw";
 
 import type { components } from "../api/schema";
 import { LEASE_S, type FakeCloud, type FakeRecord } from "./cloud";
@@ -55,7 +55,13 @@ function backlog(visit: Visit): Schemas["ItemPage"] {
   if (state !== "open") needRole(visit, "engineer", "admin");
   const found = ofFab(visit).filter(({ review }) => review?.state === state);
   const order = visit.query.get("order") ?? "oldest";
-  const key = (record: FakeRecord) => (order === "urgent" ? record.said.probability : record.timestamp * (order === "newest" ? -1 : 1));
+  const keys: Record<string, (record: FakeRecord) => number> = {
+    urgent: ({ said }) => said.probability,
+    unsure: ({ said }) => said.probability,
+    novel: ({ said }) => -(said.novelty ?? 0),
+    newest: ({ timestamp }) => -timestamp,
+  };
+  const key = keys[order] ?? (({ timestamp }) => timestamp);
   const { rows, cursor } = paged(visit, found.sort((a, b) => key(a) - key(b)));
   return { items: rows.map((record) => itemSummary(visit.cloud, record)), cursor };
 }
@@ -87,11 +93,17 @@ function ofFab(visit: Visit): FakeRecord[] {
       record.timestamp >= number("from_ms", 0) &&
       record.timestamp <= number("to_ms", Infinity) &&
       record.said.probability >= number("min_probability", 0) &&
-      record.said.probability <= number("max_probability", 1),
+      record.said.probability <= number("max_probability", 1) &&
+      (record.said.novelty ?? 0) >= number("min_novelty", 0) &&
+      (record.said.novelty ?? 0) <= number("max_novelty", Infinity) &&
+      (record.review?.opened_ms ?? 0) >= number("opened_from_ms", 0) &&
+      (record.review?.opened_ms ?? 0) <= number("opened_to_ms", Infinity) &&
+      is("holder", record.review?.holder ?? ""),
   );
 }
 
-function picture(cloud: FakeCloud, request: Request, name: string) {
+async function picture(cloud: FakeCloud, request: Request, name: string) {
+  await delay(cloud.picturesDelayedMs);
   if (cloud.down) return HttpResponse.error();
   const record = cloud.records.get(name.replace(/\.png$/, ""));
   if (!record) return new HttpResponse("NoSuchKey", { status: 404 });

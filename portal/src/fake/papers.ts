@@ -38,7 +38,7 @@ export function paperHandlers(cloud: FakeCloud) {
     http.put(apiPath("/labels/:label"), answering(cloud, (visit) => describe(visit, book))),
     http.get(apiPath("/audit"), answering(cloud, audit)),
     http.post(apiPath("/exports"), answering(cloud, (visit) => requestExport(visit, exports))),
-    http.get(apiPath("/exports/:export"), answering(cloud, (visit) => exportState(visit, exports))),
+    http.get(apiPath("/exports"), answering(cloud, (visit) => exportList(visit, exports))),
   ];
 }
 
@@ -47,6 +47,7 @@ function entryOf(cloud: FakeCloud, label: Label): LabelView {
   return {
     label,
     normal: label === "none",
+    taught: true,
     meaning: MEANINGS[label],
     neighbours: (NEIGHBOURS[label] ?? []).map(([other, difference]) => ({ label: other, difference })),
     examples: examples.map(({ item }) => item),
@@ -56,9 +57,9 @@ function entryOf(cloud: FakeCloud, label: Label): LabelView {
 
 async function describe(visit: Visit, book: Map<string, LabelView>): Promise<LabelView> {
   needRole(visit, "admin");
-  const before = book.get(visit.params.label ?? "");
+  const label = visit.params.label ?? "";
+  const before = book.get(label) ?? { label, normal: false, taught: false, meaning: "", neighbours: [], examples: [], version: 0 };
   const body = (await visit.request.json()) as Schemas["LabelBody"];
-  if (!before) throw new Refusal(404, { message: "no such label" });
   if (before.version !== body.version) throw new Refusal(409, { message: `version: expected ${before.version}, the text's version now`, version: before.version });
   const { meaning, neighbours, examples } = body;
   const after: LabelView = { ...before, meaning, neighbours, examples, version: before.version + 1, changed_by: visit.caller.name, changed_ms: Date.now() };
@@ -87,9 +88,11 @@ async function requestExport(visit: Visit, exports: Map<string, Schemas["ExportV
   return view;
 }
 
-function exportState(visit: Visit, exports: Map<string, Schemas["ExportView"]>): Schemas["ExportView"] {
-  const view = exports.get(visit.params.export ?? "");
-  if (!view) throw new Refusal(404, { message: "no such export" });
-  const wafers = [...visit.cloud.records.values()].filter(({ fab }) => fab === view.fab).length;
-  return { ...view, state: "done", wafers, size_bytes: wafers * 640, url: `${window.location.origin}/pictures/none.png` };
+/** An export is written by the time that somebody looks for it. */
+function exportList(visit: Visit, exports: Map<string, Schemas["ExportView"]>): Schemas["ExportList"] {
+  needRole(visit, "engineer", "admin");
+  const fab = needFab(visit, visit.query.get("fab"));
+  const wafers = [...visit.cloud.records.values()].filter((record) => record.fab === fab).length;
+  const written = { state: "done", wafers, size_bytes: wafers * 640, url: `${window.location.origin}/pictures/none.png` };
+  return { exports: [...exports.values()].filter((each) => each.fab === fab).map((each) => ({ ...each, ...written })).reverse() };
 }

@@ -33,7 +33,7 @@ async function next(visit: Visit): Promise<Body<"WorkItems">> {
     .filter((record) => record.fab === fab && record.review && wanted.includes(record.review.state))
     .filter(({ review }) => review && !review.readings.some(({ reviewer }) => reviewer === name))
     .filter(({ review }) => review && (holderOf(review) ?? name) === name)
-    .sort((a, b) => Number(b.review?.holder === name) - Number(a.review?.holder === name) || a.said.probability - b.said.probability)
+    .sort((a, b) => Number(a.review?.skipped.includes(name)) - Number(b.review?.skipped.includes(name)) || Number(b.review?.holder === name) - Number(a.review?.holder === name) || a.said.probability - b.said.probability)
     .slice(0, body.count);
   free.forEach((record) => lease(record, name));
   return { items: free.map((record) => workItem(visit.cloud, record, name)) };
@@ -82,8 +82,9 @@ export function takeBack(record: FakeRecord, reviewer: string, review: FakeRevie
 
 async function release(visit: Visit): Promise<ItemState> {
   const record = needRecord(visit, visit.params.item ?? "");
-  const { version } = await bodyOf<"ReleaseBody">(visit);
+  const { version, skip } = await bodyOf<"ReleaseBody">(visit);
   const review = visit.caller.groups.includes("admin") ? record.review : needVersion(visit, record, version);
+  if (review && skip) review.skipped.push(visit.caller.name);
   if (review) Object.assign(review, { holder: null, version: review.version + 1 });
   return stateOf(record);
 }

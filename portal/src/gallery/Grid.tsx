@@ -1,7 +1,7 @@
 import type { ItemSummary } from "../api/types";
 import { PlaceLink } from "../app/PlaceLink";
 import { waferPath } from "../app/places";
-import { labelWords, nameOf, percent, wordsOf } from "../app/words";
+import { age, labelWords, nameOf, percent, wordsOf } from "../app/words";
 import { Thumbnail } from "../wafer/Thumbnail";
 
 interface GridProps {
@@ -31,9 +31,11 @@ export function Grid({ items, chosen, onPress }: GridProps) {
   );
 }
 
-function short({ answer, model_answer: model, held_by: holder }: ItemSummary): string {
+function short({ answer, model_answer: model, held_by: holder, opened_ms: opened, state }: ItemSummary): string {
   const said = answer ? wordsOf(answer) : model ? `${labelWords(model.label)} ${percent(model.probability)}` : "to be read blind";
-  return holder ? `${said} · held by ${holder}` : said;
+  const novel = model?.novelty == null ? "" : ` · novelty ${model.novelty.toFixed(1)}`;
+  const waits = state === "settled" ? "" : ` · waits ${age(opened)}`;
+  return `${said}${novel}${waits}${holder ? ` · held by ${holder}` : ""}`;
 }
 
 function spoken(item: ItemSummary): string {

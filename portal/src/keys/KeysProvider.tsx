@@ -1,7 +1,6 @@
-import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useMemo, useRef, type ReactNode } from "react";
 
-import { readStored, store } from "../app/stored";
-import { useSession } from "../auth/SessionProvider";
+import { useOwn } from "../settings/own";
 import { actionOf, DEFAULT_KEYS, readKeymap, type Action, type Keymap } from "./keymap";
 import { belongsTo, strokeOf } from "./stroke";
 
@@ -24,25 +23,17 @@ export function useKeys(): Keys {
   return useContext(KeysContext);
 }
 
-/** Everybody's own keys, kept in the browser under their name. */
+/** Everybody's own keys. */
 export function KeysProvider({ children }: { children: ReactNode }) {
-  const { user } = useSession().session;
-  const [keymap, setKeymap] = useState(() => readKeymap(readStored(`keys.${user}`, null)));
-  const [enabled, setEnabled] = useState(() => readStored(`keys-enabled.${user}`, true));
+  const [{ keys: own, single_keys: enabled }, change] = useOwn();
   const keys = useMemo(
     () => ({
-      keymap,
+      keymap: readKeymap(own),
       enabled,
-      setKeymap: (value: Keymap) => {
-        store(`keys.${user}`, value);
-        setKeymap(value);
-      },
-      setEnabled: (value: boolean) => {
-        store(`keys-enabled.${user}`, value);
-        setEnabled(value);
-      },
+      setKeymap: (value: Keymap) => change({ keys: Object.fromEntries(Object.entries(value).map(([action, strokes]) => [action, [...strokes]])) }),
+      setEnabled: (value: boolean) => change({ single_keys: value }),
     }),
-    [keymap, enabled, user],
+    [own, enabled, change],
   );
   return <KeysContext value={keys}>{children}</KeysContext>;
 }

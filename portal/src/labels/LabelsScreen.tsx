@@ -3,12 +3,14 @@ import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useState } from "react";
 
 import type { LabelView } from "../api/types";
 import { Answer, Empty } from "../app/Answers";
 import { usePerson } from "../app/PersonProvider";
 import { labelWords, moment } from "../app/words";
+import { AddLabel } from "./AddLabel";
 import { useLabelBook } from "./book";
 import { EditLabel } from "./EditLabel";
 import { Example } from "./Example";
@@ -19,7 +21,11 @@ export function LabelsScreen() {
   return (
     <ContentLayout
       header={
-        <Header variant="h1" description="What each class means and how to tell it from its neighbours. It is shown beside the buttons, and every change of it is kept.">
+        <Header
+          variant="h1"
+          description="What each class means and how to tell it from its neighbours. It is shown beside the buttons, and every change of it is kept."
+          actions={<AddLabel />}
+        >
           Labels
         </Header>
       }
@@ -55,6 +61,7 @@ function LabelCard({ label }: { label: LabelView }) {
       }
     >
       <SpaceBetween size="s">
+        {!label.taught && <StatusIndicator type="pending">No model knows it yet: people alone can answer it</StatusIndicator>}
         <div>{label.meaning || "Not described yet."}</div>
         {label.neighbours.map((neighbour) => (
           <div key={neighbour.label}>

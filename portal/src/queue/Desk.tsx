@@ -41,6 +41,8 @@ export function Desk({ fab, line }: { fab: string; line: Line }) {
               {!held.isHeld(current.item) && <Alert type="warning">Your hold on this wafer has run out. An answer may be refused if somebody else took it.</Alert>}
               <ModelSays item={current} />
               <AnswerPanel {...desk.panel} />
+              {/* Whoever listens has heard it already. */}
+              {desk.hint && <p className="answer-hint" aria-hidden="true">{desk.hint}</p>}
               {desk.last && <p className="last-answer" role="status">Last: {desk.last}</p>}
               <LabelBook />
               <Button variant="inline-link" onClick={() => setHelp(true)}>

@@ -11,6 +11,8 @@ import { useOutbox } from "../outbox/OutboxProvider";
 import { bodyOf, toggled, useDraft, type Verdict } from "./answering";
 import type { useHand } from "./useHand";
 
+const NOT_THERE = "The picture is not there yet: nothing was answered.";
+
 /** From key to answer: what is in hand, and what can be done with it. */
 export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem | undefined, onHelp: () => void) {
   const { hand, move, giveBack } = held;
@@ -23,10 +25,12 @@ export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem
   const [draft, setDraft] = useDraft(current?.item);
   const [said, setSaid] = useState("");
   const drawn = useRef<Drawn>({ item: "", at: 0 });
+  const [early, setEarly] = useState<string | null>(null);
 
   const onDrawn = useCallback(() => {
     if (!current || drawn.current.item === current.item) return;
     drawn.current = { item: current.item, at: performance.now() };
+    setEarly(null);
     if (performance.getEntriesByName("answer").length > 0) performance.measure("answer to next wafer", "answer");
     performance.clearMarks("answer");
   }, [current]);
@@ -36,7 +40,8 @@ export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem
   const answer = (verdict: Verdict, labels: readonly string[]) => {
     if (!current) return;
     if (!isSeen(current.item)) {
-      setSaid("The picture is not there yet.");
+      setEarly(current.item);
+      setSaid(NOT_THERE);
       return;
     }
     performance.mark("answer");
@@ -70,7 +75,7 @@ export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem
   const skip = () => {
     if (!current) return;
     move({ kind: "skipped" });
-    giveBack(current.item, current.version);
+    giveBack(current.item, current.version, true);
     setSaid("Skipped.");
   };
   const simple: Partial<Record<Action, () => void>> = {
@@ -88,6 +93,7 @@ export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem
   const [last] = hand.answered;
   return {
     said,
+    hint: early !== null && early === current?.item ? NOT_THERE : null,
     undo,
     onDrawn,
     last: last ? `${last.words} for ${nameOf(last.item)}` : null,

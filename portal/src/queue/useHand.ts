@@ -65,9 +65,9 @@ export function useHand(fab: string, line: Line) {
   }, [api, outbox, versions, leaseS]);
 
   const giveBack = useCallback(
-    (item: string, version: number) => {
+    (item: string, version: number, skip = false) => {
       // What cannot be given back comes back by itself when its lease ends.
-      void api.release(item, versions.of(item, version)).catch(() => undefined);
+      void api.release(item, versions.of(item, version), skip).catch(() => undefined);
     },
     [api, versions],
   );

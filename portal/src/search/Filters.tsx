@@ -47,6 +47,9 @@ export function Filters({ params, onSearch }: FiltersProps) {
             {text("to", "To day", { placeholder: "YYYY-MM-DD" })}
             {text("min", "Sure at least, %", { type: "number", inputMode: "numeric" })}
             {text("max", "Sure at most, %", { type: "number", inputMode: "numeric" })}
+            {text("least", "Novelty at least", { type: "number", inputMode: "decimal" })}
+            {text("most", "Novelty at most", { type: "number", inputMode: "decimal" })}
+            {text("holder", "Held by", { placeholder: "user name" })}
           </div>
           <SpaceBetween size="xs" direction="horizontal">
             <Button variant="primary" formAction="submit">

@@ -4,33 +4,37 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import TokenGroup from "@cloudscape-design/components/token-group";
 import { useState } from "react";
 
-import { readStored, store } from "../app/stored";
-import { FIELDS } from "./query";
+import type { SavedView } from "../api/types";
+import { given } from "../app/useUrlState";
+import { useOwn } from "../settings/own";
 
-interface View {
-  readonly name: string;
-  readonly search: Record<string, string>;
+interface SavedViewsProps {
+  readonly screen: SavedView["screen"];
+  /** What of the address a view keeps. */
+  readonly fields: readonly string[];
+  readonly params: URLSearchParams;
+  readonly onOpen: (changes: Record<string, string>) => void;
 }
 
-const KEPT = "views";
+const MOST_NAME = 60;
+const MOST_VIEWS = 50;
 
-/** Searches kept under a name, in this browser. */
-export function SavedViews({ params, onOpen }: { params: URLSearchParams; onOpen: (changes: Record<string, string>) => void }) {
-  const [views, setViews] = useState<readonly View[]>(() => readStored(KEPT, []));
+/** Searches kept under a name, wherever this person signs in. */
+export function SavedViews({ screen, fields, params, onOpen }: SavedViewsProps) {
+  const [own, change] = useOwn();
   const [name, setName] = useState("");
-  const keep = (next: readonly View[]) => {
-    store(KEPT, next);
-    setViews(next);
-  };
-  const search = Object.fromEntries(FIELDS.map((field) => [field, params.get(field) ?? ""]));
-  const searched = Object.values(search).some(Boolean);
+  const views = own.views.filter((view) => view.screen === screen);
+  const others = (kept: string) => own.views.filter((view) => view.screen !== screen || view.name !== kept);
+  const search = given(params, fields) as Record<string, string>;
+  const searched = Object.keys(search).length > 0;
+  const title = name.trim();
   if (views.length === 0 && !searched) return null;
   return (
     <div className="saved-views">
       {views.length > 0 && (
         <SpaceBetween size="xs" direction="horizontal">
           {views.map((view) => (
-            <Button key={view.name} onClick={() => onOpen(view.search)}>
+            <Button key={view.name} onClick={() => onOpen({ ...Object.fromEntries(fields.map((field) => [field, ""])), ...view.search })}>
               {view.name}
             </Button>
           ))}
@@ -38,17 +42,17 @@ export function SavedViews({ params, onOpen }: { params: URLSearchParams; onOpen
             limit={0}
             i18nStrings={{ limitShowMore: "Change views", limitShowFewer: "Done" }}
             items={views.map((view) => ({ label: view.name, dismissLabel: `Forget the view ${view.name}` }))}
-            onDismiss={({ detail }) => keep(views.filter((_, at) => at !== detail.itemIndex))}
+            onDismiss={({ detail }) => change({ views: others(views[detail.itemIndex]?.name ?? "") })}
           />
         </SpaceBetween>
       )}
       {searched && (
         <div className="name-view">
-          <Input value={name} ariaLabel="Name of the view" placeholder="Name of the view" onChange={({ detail }) => setName(detail.value)} />
+          <Input value={name} ariaLabel="Name of the view" placeholder="Name of the view" onChange={({ detail }) => setName(detail.value.slice(0, MOST_NAME))} />
           <Button
-            disabled={name.trim() === ""}
+            disabled={title === "" || others(title).length >= MOST_VIEWS}
             onClick={() => {
-              keep([...views.filter((view) => view.name !== name.trim()), { name: name.trim(), search }]);
+              change({ views: [...others(title), { name: title, screen, search }] });
               setName("");
             }}
           >

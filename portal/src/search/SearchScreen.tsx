@@ -13,7 +13,7 @@ import { More, usePages } from "../app/usePages";
 import { useUrlState } from "../app/useUrlState";
 import { labelWords, moment, nameOf, percent, STATES, wordsOf } from "../app/words";
 import { Filters } from "./Filters";
-import { queryOf } from "./query";
+import { FIELDS, queryOf } from "./query";
 import { SavedViews } from "./SavedViews";
 
 const PAGE = 50;
@@ -25,6 +25,7 @@ const COLUMNS: TableProps.ColumnDefinition<WaferView>[] = [
   { id: "lot", header: "Lot", cell: ({ fab, lot }) => (lot ? <PlaceLink to={lotPath(fab, lot)}>{lot}</PlaceLink> : "–") },
   { id: "label", header: "The model says", cell: ({ model_answer: model }) => (model ? labelWords(model.label) : "to be read blind") },
   { id: "probability", header: "How sure", cell: ({ model_answer: model }) => percent(model?.probability) },
+  { id: "novelty", header: "Novelty", cell: ({ model_answer: model }) => model?.novelty?.toFixed(2) ?? "–" },
   { id: "alerted", header: "Alerted", cell: ({ alerted }) => (alerted == null ? "–" : alerted ? "Yes" : "No") },
   { id: "state", header: "Review", cell: ({ state }) => (state ? STATES[state] : "–") },
   { id: "answer", header: "People say", cell: ({ answer }) => (answer ? wordsOf(answer) : "–") },
@@ -42,7 +43,7 @@ export function SearchScreen() {
       <SpaceBetween size="l">
         <div>
           <Filters key={params.toString()} params={params} onSearch={change} />
-          <SavedViews params={params} onOpen={change} />
+          <SavedViews screen="wafers" fields={FIELDS} params={params} onOpen={change} />
         </div>
         {pages.isError && <Failure error={pages.error} onRetry={() => void pages.refetch()} />}
         <Table

@@ -3,9 +3,11 @@
 import type { WaferQuery } from "../api/calls";
 import { given } from "../app/useUrlState";
 
-const TEXTS = ["camera", "lot", "label", "model"] as const;
+const TEXTS = ["camera", "lot", "label", "model", "holder"] as const;
+/** What bounds an amount in the address. */
+export const BOUNDS = ["min", "max", "least", "most"] as const;
 /** What a saved view keeps: everything that is searched by. */
-export const FIELDS = [...TEXTS, "from", "to", "min", "max"] as const;
+export const FIELDS = [...TEXTS, "from", "to", ...BOUNDS] as const;
 
 export const DAY_MS = 86_400_000;
 
@@ -15,8 +17,6 @@ export function queryOf(fab: string, params: URLSearchParams, limit: number): Wa
   const label = params.get("label") ?? params.get("prediction");
   const from = dayOf(params.get("from"));
   const to = dayOf(params.get("to"));
-  const least = shareOf(params.get("min"));
-  const most = shareOf(params.get("max"));
   return {
     fab,
     limit,
@@ -24,8 +24,19 @@ export function queryOf(fab: string, params: URLSearchParams, limit: number): Wa
     ...(label ? { label } : {}),
     ...(from === null ? {} : { from_ms: from }),
     ...(to === null ? {} : { to_ms: to + DAY_MS - 1 }),
+    ...boundsOf(params),
+  };
+}
+
+/** How sure the model is, in percent, and how novel the wafer; what is no number bounds nothing. */
+export function boundsOf(params: URLSearchParams) {
+  const [least, most] = [shareOf(params.get("min")), shareOf(params.get("max"))];
+  const [usual, novel] = [numberOf(params.get("least")), numberOf(params.get("most"))];
+  return {
     ...(least === null ? {} : { min_probability: least }),
     ...(most === null ? {} : { max_probability: most }),
+    ...(usual === null ? {} : { min_novelty: usual }),
+    ...(novel === null ? {} : { max_novelty: novel }),
   };
 }
 
@@ -35,6 +46,11 @@ export function dayOf(text: string | null): number | null {
 }
 
 function shareOf(text: string | null): number | null {
+  const value = numberOf(text);
+  return value !== null && value >= 0 && value <= 100 ? value / 100 : null;
+}
+
+function numberOf(text: string | null): number | null {
   const value = text ? Number(text) : NaN;
-  return value >= 0 && value <= 100 ? value / 100 : null;
+  return Number.isFinite(value) ? value : null;
 }

@@ -17,7 +17,7 @@ export function SettingsScreen() {
   const { theme, compact, setTheme, setCompact } = useTheme();
   const { enabled, setEnabled, setKeymap } = useKeys();
   return (
-    <ContentLayout header={<Header variant="h1" description="Kept in this browser, for you alone.">Settings</Header>}>
+    <ContentLayout header={<Header variant="h1" description="Yours alone. Keys go with you wherever you sign in; looks stay in this browser.">Settings</Header>}>
       <SpaceBetween size="l">
         <Container header={<Header variant="h2">Looks</Header>}>
           <SpaceBetween size="m">

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { reasonsFor } from "../../src/detail/why";
+import { promiseFor, reasonsFor } from "../../src/detail/why";
 
 const said = { label: "Loc", probability: 0.4, accept: 0.8, alert: 0.5 };
 const because = (answer: Parameters<typeof reasonsFor>[0], rule: string) => reasonsFor(answer, "none", null).find((each) => each.rule === rule);
@@ -15,4 +15,20 @@ test.each([
   ["a novel wafer says how novel", { ...said, probability: 0.9, reason: "novel", novelty: 3.141 }, "Reviewed", true, /novelty 3.14/],
 ])("%s", (_, answer, rule, applies, words) => {
   expect(because(answer, rule)).toMatchObject({ applies, because: expect.stringMatching(words) as string });
+});
+
+const PROMISE = {
+  confidence: 0.95,
+  thresholds: { none: { bound: 0.0196, observed: 0.0131, wafers: 1985 }, defects: { bound: 0.05, observed: 0.037, wafers: 1732 } },
+};
+
+test.each([
+  ["none", /95 % confidence: at most 2.0 % of the wafers accepted as without a pattern are wrong \(1.3 % were, of 1985 wafers\)/],
+  ["Scratch", /at most 5.0 % of the defects accepted without a person are wrong \(3.7 % were, of 1732 wafers\)/],
+])("a threshold of %s says what it was certified for", (label, words) => {
+  expect(promiseFor(PROMISE, label, "none")).toMatch(words);
+});
+
+test.each([{}, { confidence: 0.95 }, { thresholds: PROMISE.thresholds }, { confidence: 0.95, thresholds: { none: "sure" } }])("nothing is promised where nobody wrote it down: %o", (promise) => {
+  expect(promiseFor(promise, "none", "none")).toBeNull();
 });

@@ -101,6 +101,25 @@ it("skipping gives the wafer back and shows the next", async () => {
   expect(events()).toEqual([]);
 });
 
+it("what is skipped is for somebody else first", async () => {
+  const { user } = await openQueue();
+  const name = current();
+  await user.keyboard("s");
+  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
+  await waitFor(() => expect(record?.review?.skipped).toEqual(["rita"]));
+});
+
+it("a key that comes before the picture answers nothing, and says so in sight", async () => {
+  served.cloud.picturesDelayedMs = 400;
+  const { user } = openPortal("/queue?fab=faba", "rita");
+  await screen.findByRole("heading", { level: 2, name: /^wafer \d+ of LOT/ });
+  await user.keyboard("1");
+  const hint = await screen.findByText(/The picture is not there yet/, { selector: ".answer-hint" });
+  await drawn();
+  await waitFor(() => expect(hint.isConnected).toBe(false));
+  expect(events()).toEqual([]);
+});
+
 it("an address of a picture that has expired is asked for anew", async () => {
   served.cloud.picturesExpiredUntil = 8;
   await openQueue();

@@ -15,6 +15,11 @@ const SCREENS = [
   ["/audit?fab=faba", "Audit and export", /Two patterns/],
   ["/labels?fab=faba", "Labels", /A thin line of failing dies/],
   ["/settings?fab=faba", "Settings", /Accept the model's answer/],
+  ["/models?fab=faba", "Models", /^wafer-map@000002$/],
+  ["/rollouts?fab=faba", "Rollouts", /wafer-map@000003 in place of/],
+  ["/training?fab=faba", "Training", /^needs 120 more labels$/],
+  ["/fleet?fab=faba", "Fleet", /silent for 40 minutes/],
+  ["/drift?fab=faba", "Drift", /^inspect-1 sharpness$/],
 ] as const;
 
 const isThere = (what: RegExp) =>
@@ -54,6 +59,7 @@ it("a wafer's screen tells why it went where it went", async () => {
   const { container } = openPortal(`/wafers/${encodeURIComponent(record.item)}`, "ada");
   expect(await screen.findByText(/is below the 80 % that/)).toBeTruthy();
   expect(screen.getByText("The chain of events is whole")).toBeTruthy();
+  expect(await screen.findByText(/^Certified with 95 % confidence/)).toBeTruthy();
   expect(screen.getAllByText(/Two patterns on top of each other/).length).toBeGreaterThan(0);
   await isThere(/of \d+ dies fail/);
   expect(await faultsOf(container)).toEqual([]);
@@ -97,6 +103,34 @@ it("a search is kept under a name and opened again", async () => {
   await waitFor(() => expect(router.state.location.search).toContain("label=Donut"));
 });
 
+it("a view is there in another browser, and keys too", async () => {
+  served.cloud.settings.set("erin", { version: 4, views: [{ name: "Doubtful rings", screen: "gallery", search: { label: "Donut", max: "60" } }], keys: { skip: ["x"] }, single_keys: true });
+  const { user, router } = openPortal("/gallery?fab=faba&order=newest", "erin");
+  await user.click(await screen.findByRole("button", { name: "Doubtful rings" }));
+  await waitFor(() => expect(router.state.location.search).toBe("?fab=faba&label=Donut&max=60"));
+  await router.navigate("/settings?fab=faba");
+  expect(await screen.findByRole("button", { name: /^Skip, for somebody else: X/ })).toBeTruthy();
+});
+
+it("a view that is kept while the API is away is sent when it is back", async () => {
+  const { user } = openPortal("/wafers?fab=faba&label=Donut", "erin");
+  await user.type(await screen.findByRole("textbox", { name: "Name of the view" }), "Rings");
+  served.cloud.down = true;
+  await user.click(screen.getByRole("button", { name: "Keep as a view" }));
+  expect(await screen.findByRole("button", { name: "Rings" })).toBeTruthy();
+  served.cloud.down = false;
+  await waitFor(() => expect(served.cloud.settings.get("erin")?.views).toMatchObject([{ name: "Rings" }]), { timeout: 8_000 });
+});
+
+it("the gallery is narrowed by how sure the model is, and the address holds it", async () => {
+  const { user, router } = openPortal("/gallery?fab=faba&lot=LOT-4711", "erin");
+  await user.type(await screen.findByLabelText("Sure at most, %"), "50");
+  await user.click(screen.getByRole("button", { name: "Show" }));
+  await waitFor(() => expect(router.state.location.search).toBe("?fab=faba&lot=LOT-4711&max=50"));
+  const expected = [...served.cloud.records.values()].filter(({ lot, said, review }) => lot === "LOT-4711" && review?.state === "open" && said.probability <= 0.5).length;
+  await waitFor(() => expect(screen.queryAllByRole("button", { name: /^Choose wafer/ })).toHaveLength(expected));
+});
+
 it("many wafers are answered at once, previewed, and taken back as one", async () => {
   const { user } = openPortal("/gallery?fab=faba", "rita");
   const [first, second] = await screen.findAllByRole("button", { name: /^Choose wafer/ });
@@ -132,8 +166,10 @@ it("a key can be given to another action", async () => {
 
 it("an export is asked for and fetched when it is written", async () => {
   const { user } = openPortal("/audit?fab=faba", "erin");
+  expect(await screen.findByText("No exports yet")).toBeTruthy();
   await user.click(await screen.findByRole("button", { name: "Export" }));
   expect(await screen.findByText(/75 wafers/, {}, { timeout: 8_000 })).toBeTruthy();
+  expect(screen.getByText(/by erin$/)).toBeTruthy();
 });
 
 it("an administrator changes what a class means", async () => {

@@ -1,0 +1,72 @@
+"""Context keys of one construct, parsed and checked; an error names the key."""
+
+import json
+from dataclasses import dataclass
+
+from constructs import Node
+
+from fabwafer.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Context:
+    """What `cdk deploy -c key=value` or cdk.json says, as a construct sees it."""
+
+    node: Node
+
+    def text(self, key: str, default: str) -> str:
+        """Return a text."""
+        value = self.node.try_get_context(key)
+        return default if value is None else str(value)
+
+    def number(self, key: str, default: float, least: float, most: float) -> float:
+        """Return a number within limits.
+
+        Raises:
+            ContractError: If it is none, or beyond them.
+        """
+        text, expected = self.text(key, str(default)), f"a number of {least:g} to {most:g}"
+        try:
+            value = float(text)
+        except ValueError as error:
+            raise ContractError(f"context {key}", text, expected) from error
+        if not least <= value <= most:
+            raise ContractError(f"context {key}", text, expected)
+        return value
+
+    def whole(self, key: str, default: int, least: int, most: int) -> int:
+        """Return a whole number within limits.
+
+        Raises:
+            ContractError: If it is none, or beyond them.
+        """
+        value = self.number(key, default, least, most)
+        if not value.is_integer():
+            raise ContractError(f"context {key}", value, f"a whole number of {least} to {most}")
+        return int(value)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return whether something is wanted.
+
+        Raises:
+            ContractError: If it is neither true nor false.
+        """
+        text = self.text(key, str(default)).lower()
+        if text not in {"true", "false"}:
+            raise ContractError(f"context {key}", text, "true or false")
+        return text == "true"
+
+    def mapping(self, key: str, default: str) -> dict[str, object]:
+        """Return a JSON object.
+
+        Raises:
+            ContractError: If it is none.
+        """
+        text = self.text(key, default)
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise ContractError(f"context {key}", text, "a JSON object") from error
+        if not isinstance(value, dict):
+            raise ContractError(f"context {key}", text, "a JSON object")
+        return value

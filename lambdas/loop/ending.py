@@ -1,0 +1,188 @@
+"""A rollout that is over -> the line and the models' papers say so, the rings run what they should, people are told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fabwafer.errors import ConflictError, ContractError
+from lambdas.loop.deploying import Deployer
+from lambdas.loop.figures import StageFigures
+from lambdas.loop.launching import component_version
+from lambdas.loop.ledger import Ledger
+from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
+from lambdas.loop.records import (
+    MODEL,
+    LinePaper,
+    ModelPaper,
+    ModelState,
+    Paper,
+    RolloutPaper,
+    Stage,
+)
+from lambdas.loop.signing import Signer, bundle_key
+
+ENDS = (Stage.DONE, Stage.ROLLED_BACK, Stage.ABORTED)
+_ATTEMPTS = 20
+
+_P = TypeVar("_P", bound=Paper)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Ends rollouts, step by step; each may be repeated."""
+
+    ledger: Ledger
+    deployer: Deployer
+    signer: Signer
+    notices: NoticeTopic
+
+    def step(self, paper: RolloutPaper, now_ms: int) -> bool:
+        """Take one step towards the end; tell whether it is reached.
+
+        People are told at the first step, even if the way back does not work yet: then most of all.
+        """
+        try:
+            undone = paper.stage is Stage.DONE or self._undo(paper)
+        finally:
+            told = self._tell(paper)
+        if not undone or not told:
+            return False
+        self._record(paper)
+        return self.ledger.revise(paper.model_copy(update={"ended_ms": now_ms})) is not None
+
+    def model(self, name: str) -> ModelPaper:
+        """Return a model's paper.
+
+        Raises:
+            ContractError: If it has none.
+        """
+        paper = self.ledger.read(ModelPaper, name)
+        if paper is None:
+            raise ContractError("model", name, "a registered model")
+        return paper
+
+    def _undo(self, paper: RolloutPaper) -> bool:
+        """Take the candidate off the rings that it came to; tell whether it is off all of them."""
+        rings = self.deployer.rings
+        changes = {group: self._changes(paper, group) for group in _groups(paper, rings.group)}
+        changes = {group: each for group, each in changes.items() if each}
+        if not any(rings.model in each for each in changes.values()):
+            return self._give(paper, changes)
+        figures = StageFigures.of(paper.stages[-1])
+        if figures.component_version is None or figures.key is None:
+            self._sign_back(paper, figures)
+            return False
+        if not self.deployer.carry(rings.model, figures.component_version, figures.key):
+            return False
+        back = {rings.model: figures.component_version}
+        return self._give(
+            paper,
+            {g: each | (back if rings.model in each else {}) for g, each in changes.items()},
+        )
+
+    def _changes(self, paper: RolloutPaper, group: str) -> dict[str, str | None]:
+        """Return which components of a ring have the candidate: what others have deployed since is theirs."""
+        rings, runs = self.deployer.rings, self.deployer.runs(group)
+        both = (rings.model, rings.shadow)
+        return {name: None for name in both if runs.get(name) == paper.component_version}
+
+    def _give(self, paper: RolloutPaper, changes: Mapping[str, Mapping[str, str | None]]) -> bool:
+        made = {
+            group: self.deployer.give(f"{paper.name}/{paper.stage.value}", group, each)
+            for group, each in changes.items()
+        }
+        if not made:
+            return True
+        figures = StageFigures.of(paper.stages[-1])
+        kept = figures.model_copy(update={"deployments": {**figures.deployments, **made}})
+        self._keep(paper, kept, deployments={**paper.deployments, **made})
+        return False
+
+    def _sign_back(self, paper: RolloutPaper, figures: StageFigures) -> None:
+        """Sign the bundle that ran before with a serial that no device has outrun."""
+        signed = self.signer.sign_anew(self.model(paper.previous).key)
+        version = component_version(signed.signature.serial)
+        self._keep(
+            paper, figures.model_copy(update={"component_version": version, "key": signed.key})
+        )
+
+    def _tell(self, paper: RolloutPaper) -> bool:
+        """Tell people how it ended, unless they were; tell whether they had been before."""
+        latest = self.ledger.read(RolloutPaper, paper.name) or paper
+        figures = StageFigures.of(latest.stages[-1])
+        if figures.told:
+            return True
+        subject, text = _words(latest)
+        tell(self.notices, subject, text, _facts(latest))
+        self._keep(latest, figures.model_copy(update={"told": True}))
+        return False
+
+    def _keep(self, paper: RolloutPaper, figures: StageFigures, **update: Any) -> None:
+        log = paper.stages[-1].model_copy(update={"figures": figures.kept})
+        stages = (*paper.stages[:-1], log)
+        self.ledger.revise(paper.model_copy(update={"stages": stages, **update}))
+
+    def _record(self, paper: RolloutPaper) -> None:
+        figures = StageFigures.of(paper.stages[-1])
+        line: dict[str, Any] = {"rollout": None}
+        if paper.stage is Stage.DONE:
+            line |= {"current": paper.model, "component_version": paper.component_version}
+            key = bundle_key(paper.model, paper.serial)
+            self._set(ModelPaper, paper.model, {"state": ModelState.CURRENT, "key": key})
+            self._set(ModelPaper, paper.previous, {"state": ModelState.RETIRED})
+        else:
+            self._set(ModelPaper, paper.model, {"state": ModelState.ROLLED_BACK})
+            if figures.key is not None:
+                line["component_version"] = figures.component_version
+                self._set(ModelPaper, paper.previous, {"key": figures.key})
+        self._set(LinePaper, MODEL, line, only_for=paper.name)
+
+    def _set(
+        self, sort: type[_P], name: str, update: dict[str, Any], only_for: str | None = None
+    ) -> None:
+        """Revise a paper that others revise, too; a line only as long as this rollout is its own."""
+        for _ in range(_ATTEMPTS):
+            paper = self.ledger.read(sort, name)
+            if paper is None or (
+                isinstance(paper, LinePaper) and only_for not in (None, paper.rollout)
+            ):
+                return
+            if self.ledger.revise(paper.model_copy(update=update)) is not None:
+                return
+        raise ConflictError(sort.kind, name, "a paper that stands still for a moment", 0)
+
+
+def _groups(paper: RolloutPaper, group: Callable[[Stage], str]) -> list[str]:
+    """Return the groups of the stages that were entered, each once."""
+    return list(dict.fromkeys(group(log.stage) for log in paper.stages if log.stage not in ENDS))
+
+
+def _words(paper: RolloutPaper) -> tuple[str, str]:
+    last = [log.stage.value for log in paper.stages if log.stage not in ENDS][-1]
+    match paper.stage:
+        case Stage.DONE:
+            subject = f"{paper.model} runs everywhere"
+            return subject, f"{subject}; before it was {paper.previous} (rollout {paper.name})."
+        case Stage.ABORTED:
+            subject = f"{paper.model} aborted in stage {last}"
+        case _:
+            subject = f"{paper.model} rolled back in stage {last}"
+    again = f"{paper.previous} runs again wherever it came to (rollout {paper.name})."
+    return subject, f"{subject}: {paper.reason}. {again}"
+
+
+def _facts(paper: RolloutPaper) -> dict[str, Any]:
+    stages = {
+        log.stage.value: {"outcome": log.outcome, **StageFigures.of(log).facts}
+        for log in paper.stages
+        if log.stage not in ENDS
+    }
+    return {
+        "kind": NoticeKind.RELEASE.value,
+        "rollout": paper.name,
+        "model": paper.model,
+        "previous": paper.previous,
+        "ended": paper.stage.value,
+        "reason": paper.reason,
+        "stages": stages,
+    }

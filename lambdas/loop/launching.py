@@ -1,0 +1,147 @@
+"""An approved model -> a rollout: its paper, its place in the line, the execution that walks it through the rings."""
+
+import json
+from dataclasses import dataclass
+
+from fabwafer.errors import ConflictError, ContractError
+from lambdas.loop.ledger import Ledger
+from lambdas.loop.records import (
+    MODEL,
+    LinePaper,
+    ModelPaper,
+    ModelState,
+    RolloutPaper,
+    Stage,
+    StageLog,
+)
+from lambdas.stores.executions import Executions
+
+_ATTEMPTS = 8
+"""The line is revised by whoever signs a bundle, too."""
+_LAUNCHED = (ModelState.APPROVED, ModelState.ROLLING_OUT, ModelState.RETIRED)
+"""A retired model may come again: that is a person's way back."""
+
+
+@dataclass(frozen=True)
+class LaunchDesk:
+    """What starting a rollout takes."""
+
+    ledger: Ledger
+    executions: Executions
+
+
+def launch(desk: LaunchDesk, model: str, now_ms: int) -> RolloutPaper:
+    """Start the rollout of a model; the same call again starts nothing new.
+
+    Args:
+        desk: Papers and executions.
+        model: name@version, of a model that has a paper.
+        now_ms: The time, epoch ms.
+
+    Raises:
+        ContractError: If there is no such model, no line to roll out on, or the model may not be released.
+        ConflictError: If another rollout is under way.
+    """
+    candidate = _candidate(desk.ledger, model)
+    for _ in range(_ATTEMPTS):
+        line = _line(desk.ledger)
+        paper = _under_way(desk.ledger, line, model) or _placed(
+            desk.ledger, line, candidate, now_ms
+        )
+        if paper is not None:
+            _mark(desk.ledger, model)
+            _start(desk.executions, paper.name, f"rollout-{paper.name}")
+            return paper
+    raise ConflictError("line", MODEL, "a line that stands still for a moment", line.version)
+
+
+def hand_on(executions: Executions, number: str, now_ms: int) -> None:
+    """Have a new execution go on with a rollout: a second one at once does no harm."""
+    _start(executions, number, f"rollout-{number}-{now_ms}")
+
+
+def serial_of(key: str) -> int:
+    """Return the serial of the bundle under a key of the models bucket, bundles/<name>@<version>/<serial>/<file>.
+
+    0 for any other key: then it is signed anew before it is deployed.
+    """
+    parts = key.split("/")
+    return int(parts[2]) if len(parts) == 4 and parts[2].isdecimal() else 0
+
+
+def component_version(serial: int) -> str:
+    """Return the version of the model components that carry a bundle of this serial."""
+    return f"{serial}.0.0"
+
+
+def _start(executions: Executions, number: str, name: str) -> None:
+    executions.start(name, json.dumps({"rollout": number}))
+
+
+def _candidate(ledger: Ledger, model: str) -> ModelPaper:
+    paper = ledger.read(ModelPaper, model)
+    if paper is None:
+        raise ContractError("model", model, "a registered model")
+    if paper.state not in _LAUNCHED:
+        raise ContractError("model", f"{model}, {paper.state.value}", "an approved model")
+    return paper
+
+
+def _line(ledger: Ledger) -> LinePaper:
+    line = ledger.read(LinePaper, MODEL)
+    if line is None:
+        raise ContractError("line", None, "a model that the fleet runs: register the shipped one")
+    return line
+
+
+def _under_way(ledger: Ledger, line: LinePaper, model: str) -> RolloutPaper | None:
+    """Return the rollout of this model that a call before has placed."""
+    if line.rollout is None:
+        return None
+    paper = ledger.read(RolloutPaper, line.rollout)
+    if paper is None or paper.model != model:
+        raise ConflictError(
+            "rollout", line.rollout, "no other rollout under way", paper.version if paper else 0
+        )
+    return paper
+
+
+def _placed(
+    ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int
+) -> RolloutPaper | None:
+    """Write the rollout and give it its place in the line; None if the line has moved on meanwhile."""
+    if line.current == candidate.name:
+        raise ContractError("model", candidate.name, "a model that the fleet does not run yet")
+    serial = serial_of(candidate.key)
+    paper = RolloutPaper(
+        name=_number(ledger),
+        model=candidate.name,
+        previous=line.current,
+        stage=Stage.SHADOW,
+        serial=serial,
+        component_version=component_version(serial),
+        started_ms=now_ms,
+        stages=(StageLog(stage=Stage.SHADOW, entered_ms=now_ms),),
+    )
+    if not ledger.keep_new(paper):
+        return None
+    if ledger.revise(line.model_copy(update={"rollout": paper.name})) is not None:
+        return paper
+    reason = "another was placed first"
+    gone = {"stage": Stage.ABORTED, "ended_ms": now_ms, "reason": reason}
+    ledger.revise(paper.model_copy(update=gone))
+    return None
+
+
+def _number(ledger: Ledger) -> str:
+    latest = ledger.all(RolloutPaper, limit=1)
+    return f"{int(latest[0].name) + 1 if latest else 1:06}"
+
+
+def _mark(ledger: Ledger, model: str) -> None:
+    for _ in range(_ATTEMPTS):
+        paper = ledger.read(ModelPaper, model)
+        if paper is None or paper.state is ModelState.ROLLING_OUT:
+            return
+        if ledger.revise(paper.model_copy(update={"state": ModelState.ROLLING_OUT})) is not None:
+            return

@@ -1,0 +1,144 @@
+"""One step of a rollout: give the ring its model, look, decide; every step may be repeated, doubled or cut short.
+
+What was decided is in the papers, and a paper is revised only by who saw the latest: of two steps at once one decides,
+and what both deploy Greengrass takes once.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fabwafer.errors import ConflictError, ContractError
+from fabwafer.rollout import Course, judge
+from lambdas.loop.deploying import Deployer
+from lambdas.loop.ending import ENDS, Ending
+from lambdas.loop.figures import StageFigures
+from lambdas.loop.launching import component_version
+from lambdas.loop.ledger import Ledger
+from lambdas.loop.records import MODEL, LinePaper, RolloutPaper, Stage, StageLog, Wish
+from lambdas.loop.signing import Signer, bundle_key
+from lambdas.loop.watching import Watcher
+
+_NEXT = {
+    Stage.SHADOW: Stage.CANARY,
+    Stage.CANARY: Stage.EARLY,
+    Stage.EARLY: Stage.EVERYONE,
+    Stage.EVERYONE: Stage.DONE,
+}
+_ATTEMPTS = 20
+SOON_S = 1
+"""Until the next step where there is nothing to wait for."""
+
+
+@dataclass(frozen=True)
+class Roller:
+    """Walks rollouts through the rings."""
+
+    ledger: Ledger
+    watcher: Watcher
+    deployer: Deployer
+    signer: Signer
+    ending: Ending
+    poll_s: int
+
+    def step(self, number: str, now_ms: int) -> int | None:
+        """Take one step; return after how many seconds to take the next, None at the end.
+
+        Raises:
+            ContractError: If there is no such rollout, or its bundle cannot be deployed.
+        """
+        paper = self._read(number)
+        if paper.ended_ms is not None:
+            return None
+        if paper.stage in ENDS:
+            return None if self.ending.step(paper, now_ms) else SOON_S
+        if paper.wish is Wish.ABORT:
+            reason = f"aborted by {paper.wished_by or 'a person'}"
+            self._leave(paper, Stage.ABORTED, now_ms, reason)
+            return SOON_S
+        if self._group(paper) not in StageFigures.of(paper.stages[-1]).deployments:
+            return self._enter(paper, now_ms)
+        return self._decide(paper, now_ms)
+
+    def turn_back(self, number: str, reason: str, now_ms: int) -> int | None:
+        """Have a rollout go back for a reason that is none of its figures; returns as `step` does.
+
+        Raises:
+            ConflictError: If others were always faster.
+        """
+        for _ in range(_ATTEMPTS):
+            paper = self._read(number)
+            if paper.ended_ms is not None:
+                return None
+            if paper.stage in ENDS or self._leave(paper, Stage.ROLLED_BACK, now_ms, reason):
+                return SOON_S
+        raise ConflictError("rollout", number, "one that stands still for a moment", paper.version)
+
+    def _read(self, number: str) -> RolloutPaper:
+        paper = self.ledger.read(RolloutPaper, number)
+        if paper is None:
+            raise ContractError("rollout", number, "the number of a rollout")
+        return paper
+
+    def _group(self, paper: RolloutPaper) -> str:
+        return self.deployer.rings.group(paper.stage)
+
+    def _enter(self, paper: RolloutPaper, now_ms: int) -> int:
+        """Deploy what the stage is about; its time begins then."""
+        if self._is_superseded(paper):
+            self._sign_anew(paper)
+            return SOON_S
+        rings, group = self.deployer.rings, self._group(paper)
+        beside = paper.stage is Stage.SHADOW
+        component, version = rings.shadow if beside else rings.model, paper.component_version
+        if not self.deployer.carry(component, version, bundle_key(paper.model, paper.serial)):
+            return SOON_S
+        changes = {component: version} if beside else {component: version, rings.shadow: None}
+        made = self.deployer.give(f"{paper.name}/{paper.stage.value}", group, changes)
+        figures = StageFigures.of(paper.stages[-1]).model_copy(
+            update={"deployments": {group: made}, "state": "deployed"}
+        )
+        log = StageLog(stage=paper.stage, entered_ms=now_ms, figures=figures.kept)
+        self._revise(paper, log, deployments={**paper.deployments, group: made})
+        return self.poll_s
+
+    def _is_superseded(self, paper: RolloutPaper) -> bool:
+        """Tell whether something was signed after this bundle: devices would refuse it."""
+        line = self.ledger.read(LinePaper, MODEL)
+        return paper.stage is Stage.SHADOW and line is not None and paper.serial < line.serial
+
+    def _sign_anew(self, paper: RolloutPaper) -> None:
+        model = self.ending.model(paper.model)
+        serial = self.signer.sign_anew(model.key).signature.serial
+        version = component_version(serial)
+        self.ledger.revise(
+            paper.model_copy(update={"serial": serial, "component_version": version})
+        )
+
+    def _decide(self, paper: RolloutPaper, now_ms: int) -> int:
+        figures, look = self.watcher.look(paper, now_ms)
+        paused = paper.wish is Wish.PAUSE
+        found = judge(self.watcher.rules[paper.stage], look, paused=paused)
+        seen = figures.model_copy(update={"state": found.reason})
+        log = paper.stages[-1].model_copy(update={"figures": seen.kept})
+        if found.course is Course.STAY:
+            self._revise(paper, log)
+            return self.poll_s
+        watched = paper.model_copy(update={"stages": (*paper.stages[:-1], log)})
+        back = found.course is Course.BACK
+        stage = Stage.ROLLED_BACK if back else _NEXT[paper.stage]
+        self._leave(watched, stage, now_ms, found.reason)
+        return SOON_S
+
+    def _leave(self, paper: RolloutPaper, stage: Stage, now_ms: int, reason: str) -> bool:
+        """Go to the next stage or to an end; False if somebody was faster."""
+        left = paper.stages[-1].model_copy(update={"left_ms": now_ms, "outcome": reason})
+        stages = (*paper.stages[:-1], left, StageLog(stage=stage, entered_ms=now_ms))
+        update: dict[str, Any] = {"stage": stage, "stages": stages}
+        if stage in ENDS and stage is not Stage.DONE:
+            update["reason"] = reason
+        return self.ledger.revise(paper.model_copy(update=update)) is not None
+
+    def _revise(self, paper: RolloutPaper, log: StageLog, **update: Any) -> None:
+        """Keep a stage's log; who was overtaken looks again at the next step."""
+        stages = (*paper.stages[:-1], log)
+        self.ledger.revise(paper.model_copy(update={"stages": stages, **update}))

@@ -1,0 +1,83 @@
+"""every quarter of an hour -> new predictions -> three detectors -> burst audits to review, alarms to engineers."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fabwafer.fab_watch import Rules
+from lambdas.loop.drift_audits import Audits
+from lambdas.loop.drifting import Looked, Watcher
+from lambdas.loop.ledger import Ledger
+from lambdas.policies import Policies
+from lambdas.settings import WatchDriftSettings
+from lambdas.stores.channels import AlertTopic, Parameters, Queue
+from lambdas.stores.papers import PaperTable
+from lambdas.stores.reviews import WorkTable
+from lambdas.stores.tables import CameraTable
+from lambdas.stores.wafers import WaferTable
+from lambdas.telemetry import Telemetry, observed
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+_THREADS = 4
+
+
+class FabsFailedError(Exception):
+    """Fabs that could not be looked at; the platform tries again."""
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001  a schedule says nothing
+    """Look at every fab."""
+    with observed("watch_drift", context) as telemetry:
+        watcher, fabs = _wired()
+        look_at_all(watcher, fabs, round(time.time() * 1000), telemetry)
+
+
+def look_at_all(watcher: Watcher, fabs: Sequence[str], now_ms: int, telemetry: Telemetry) -> None:
+    """Look at every fab; one that fails does not stop the others.
+
+    Raises:
+        FabsFailedError: At the end, if one did.
+    """
+    with ThreadPoolExecutor(_THREADS) as pool:
+        futures = {fab: pool.submit(watcher.look, fab, now_ms) for fab in fabs}
+    failed = {fab: error for fab, each in futures.items() if (error := each.exception())}
+    for fab, error in failed.items():
+        telemetry.failed(error, [fab])
+    for looked in (each.result() for fab, each in futures.items() if fab not in failed):
+        _report(looked, telemetry)
+    if failed:
+        raise FabsFailedError(", ".join(failed))
+
+
+def _report(looked: Looked, telemetry: Telemetry) -> None:
+    for each in looked.rang:
+        telemetry.count("DriftSuspicions" if each.model else "DriftAlarms")
+        telemetry.line("rang", fab=looked.fab, detector=each.detector.value, what=each.what)
+    for found in looked.findings:
+        telemetry.count(f"Audits{found.audit.outcome.value.capitalize()}")
+        telemetry.line(found.audit.outcome.value, fab=looked.fab, model=found.model)
+    outcome = "looked" if looked.taken else "overtaken"
+    telemetry.line(outcome, fab=looked.fab, wafers=looked.wafers)
+
+
+@cache
+def _wired() -> tuple[Watcher, tuple[str, ...]]:
+    settings = WatchDriftSettings()
+    wafers = WaferTable(settings.predictions_table)
+    watcher = Watcher(
+        wafers=wafers,
+        cameras=CameraTable(settings.cameras_table),
+        ledger=Ledger(PaperTable(settings.papers_table)),
+        policies=Policies(Parameters(settings.models_parameter_prefix).read),
+        reviews=Queue(settings.review_queue_url),
+        topic=AlertTopic(settings.notice_topic_arn),
+        audits=Audits(wafers, WorkTable(settings.reviews_table, "")),
+        rules=Rules.of(settings.drift_lots_per_day),
+        settle_ms=settings.drift_settle_s * 1000,
+    )
+    return watcher, tuple(sorted(filter(None, settings.fabs.split(","))))

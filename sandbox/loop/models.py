@@ -1,0 +1,110 @@
+"""Bundles as the loop's bucket holds them: signed, zipped, their thresholds in the parameter store; and how good they are."""
+
+import base64
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge_component.classifier import Classifier
+from edge_component.pictures import encode_dies
+from fabwafer.bundle import MANIFEST, Manifest, read_bundle
+from fabwafer.signature import SIGNATURE, Signature, signed_bytes
+from lambdas.loop.bundles import ZIP, pack, unpack
+from lambdas.stores.keys import SigningKey
+from sandbox.cloud import Cloud
+from sandbox.loop.data import Wafers
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A bundle in the models bucket."""
+
+    manifest: Manifest
+    key: str
+    manifest_sha256: str
+
+
+def sign(cloud: Cloud, bundle: Path, serial: int) -> Signed:
+    """Sign a bundle with the deployment's key, put it into the models bucket, and register its thresholds."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "bundle"
+        shutil.copytree(bundle, folder)
+        manifest = read_bundle(folder)
+        digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+        key = SigningKey(cloud.outputs["SigningKeyId"], cloud.emulator.client("kms"))
+        signature = Signature(
+            model=manifest.model,
+            serial=serial,
+            manifest_sha256=digest,
+            key=key.fingerprint(),
+            value=base64.b64encode(key.sign(signed_bytes(manifest.model, serial, digest))).decode(),
+        )
+        (folder / SIGNATURE).write_text(signature.model_dump_json())
+        place = f"bundles/{manifest.model}/{serial}/{ZIP}"
+        upload(cloud, place, pack(folder, manifest))
+    register_thresholds(cloud, manifest)
+    return Signed(manifest, place, digest)
+
+
+def register_thresholds(cloud: Cloud, manifest: Manifest) -> None:
+    """Put a model's labels and thresholds where the functions look for them."""
+    cloud.emulator.client("ssm").put_parameter(
+        Name=f"{cloud.outputs['ModelsParameterPrefix']}/{manifest.name}/{manifest.version}",
+        Value=manifest.policy.model_dump_json(exclude_none=True),
+        Type="String",
+        Overwrite=True,
+    )
+
+
+def public_key(cloud: Cloud) -> str:
+    """Return what a device's `model_keys` holds: the public key, base64 of DER."""
+    key = SigningKey(cloud.outputs["SigningKeyId"], cloud.emulator.client("kms"))
+    return base64.b64encode(key.public()).decode()
+
+
+def upload(cloud: Cloud, key: str, content: bytes) -> None:
+    """Put an object into the models bucket."""
+    cloud.emulator.client("s3").put_object(
+        Bucket=cloud.outputs["ModelsBucket"], Key=key, Body=content
+    )
+
+
+def fetch(cloud: Cloud, key: str, folder: Path) -> Path:
+    """Unpack a bundle of the models bucket into a new folder, checked file by file; return the folder."""
+    found = cloud.emulator.client("s3").get_object(Bucket=cloud.outputs["ModelsBucket"], Key=key)
+    folder.mkdir(parents=True)
+    unpack(found["Body"].read(), folder)
+    return folder
+
+
+def recall(bundle: Path, wafers: Wafers) -> dict[str, float]:
+    """Return by label the share of its wafers that a bundle calls so, as a camera would."""
+    classifier = Classifier.load(bundle)
+    pictures = [encode_dies(dies) for dies in wafers.dies]
+    said = np.array([each.label for each in classifier.classify(pictures)])
+    truth = np.array(wafers.classes)[wafers.labels]
+    return {
+        name: round(float((said[truth == name] == name).mean()), 4)
+        for name in wafers.classes
+        if (truth == name).any()
+    }
+
+
+def spoilt(bundle: Path, folder: Path, version: str) -> Path:
+    """Make the deliberately bad candidate: it takes normal wafers for Loc, and Loc for normal ones."""
+    shutil.copytree(bundle, folder)
+    (folder / SIGNATURE).unlink(missing_ok=True)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    policy = manifest["policy"]
+    swap = {policy["normal"]: "Loc", "Loc": policy["normal"]}
+    policy["labels"] = [swap.get(label, label) for label in policy["labels"]]
+    manifest["version"] = version
+    policy["model"] = f"{manifest['name']}@{version}"
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    read_bundle(folder)
+    return folder

@@ -1,0 +1,111 @@
+"""When a stage stays, goes on or goes back."""
+
+from dataclasses import replace
+
+import pytest
+
+from fabwafer.guards import Guard
+from fabwafer.rollout import Condition, Course, Look, Pulse, StageRule, condition, judge
+
+RULE = StageRule(wanted=200, least=100, longest_s=3600, silent_s=600, must_see=True)
+LATER = replace(RULE, must_see=False)
+WELL = {"a": Condition.RUNS, "b": Condition.RUNS}
+NOW_MS = 10_000_000
+
+
+def guard(name: str = "reviews", **changes) -> Guard:
+    told = {"wafers": 50, "rate": 0.1, "expected": 0.1, "limit": 0.2, "wealth": 1.0}
+    return Guard(name, **({**told, "needed": 200.0, "reached": None, "cleared": False} | changes))
+
+
+def look(**changes) -> Look:
+    told = {"age_ms": 1000, "wafers": 50, "guards": [guard()], "devices": WELL}
+    return Look(**(told | changes))
+
+
+@pytest.mark.parametrize(
+    ("seen", "course"),
+    [
+        pytest.param(look(), Course.STAY, id="too few wafers yet"),
+        pytest.param(look(wafers=200), Course.ON, id="all its wafers"),
+        pytest.param(look(guards=[guard(reached=57)]), Course.BACK, id="a figure off"),
+        pytest.param(
+            look(wafers=200, guards=[guard(reached=57)]), Course.BACK, id="a figure off at its end"
+        ),
+        pytest.param(
+            look(wafers=120, guards=[guard(cleared=True)]), Course.ON, id="cleared before its end"
+        ),
+        pytest.param(look(wafers=80, guards=[guard(cleared=True)]), Course.STAY, id="too early"),
+        pytest.param(look(wafers=120, age_ms=3_600_000), Course.ON, id="time is up"),
+        pytest.param(look(wafers=99, age_ms=3_600_000), Course.BACK, id="time is up, too few seen"),
+        pytest.param(look(devices={}), Course.BACK, id="nobody in the ring"),
+        pytest.param(look(given_up="FAILED"), Course.BACK, id="deployment given up"),
+    ],
+)
+def test_a_stage_that_must_see_wafers(seen, course):
+    assert judge(RULE, seen).course is course
+
+
+@pytest.mark.parametrize(
+    ("seen", "course"),
+    [
+        pytest.param(look(wafers=3, age_ms=3_600_000), Course.ON, id="time is up, few seen"),
+        pytest.param(look(devices={}), Course.ON, id="nobody in the ring"),
+        pytest.param(
+            look(wafers=0, offline=2, age_ms=600_000), Course.ON, id="everybody offline for long"
+        ),
+        pytest.param(look(wafers=0, offline=2), Course.STAY, id="everybody offline so far"),
+        pytest.param(look(guards=[guard(reached=57)]), Course.BACK, id="a figure off"),
+    ],
+)
+def test_a_stage_behind_others_that_did_well(seen, course):
+    assert judge(LATER, seen).course is course
+
+
+@pytest.mark.parametrize(
+    ("conditions", "course"),
+    [
+        pytest.param("RRRRRRRRRF", Course.STAY, id="one of ten"),
+        pytest.param("RF", Course.STAY, id="one of two"),
+        pytest.param("F", Course.BACK, id="the only one"),
+        pytest.param("BBBF", Course.BACK, id="the only one that answered"),
+        pytest.param("RRRRRRRRFF", Course.STAY, id="two of ten"),
+        pytest.param("RRRRRRRFFF", Course.BACK, id="three of ten"),
+        pytest.param("BBB", Course.STAY, id="nobody has answered"),
+    ],
+)
+def test_devices_in_trouble(conditions, course):
+    letters = {"R": Condition.RUNS, "F": Condition.FAILED, "B": Condition.BEHIND}
+    devices = {f"d{n}": letters[each] for n, each in enumerate(conditions)}
+    assert judge(RULE, look(devices=devices)).course is course
+
+
+@pytest.mark.parametrize(
+    ("seen", "course"),
+    [(look(wafers=200), Course.STAY), (look(guards=[guard(reached=5)]), Course.BACK)],
+    ids=["would go on", "would go back"],
+)
+def test_a_pause_keeps_from_going_on_alone(seen, course):
+    assert judge(RULE, seen, paused=True).course is course
+
+
+@pytest.mark.parametrize(
+    ("pulse", "expected"),
+    [
+        pytest.param(Pulse(), Condition.BEHIND, id="never heard of"),
+        pytest.param(Pulse(heard_ms=NOW_MS), Condition.BEHIND, id="still runs the one before"),
+        pytest.param(Pulse(heard_ms=NOW_MS, runs=True, ran=True), Condition.RUNS, id="runs it"),
+        pytest.param(Pulse(heard_ms=1), Condition.BEHIND, id="offline before it came"),
+        pytest.param(Pulse(heard_ms=1, runs=True, ran=True), Condition.SILENT, id="silent since"),
+        pytest.param(Pulse(heard_ms=NOW_MS, deployment="FAILED"), Condition.FAILED, id="failed"),
+        pytest.param(Pulse(heard_ms=NOW_MS, refused="no"), Condition.REFUSES, id="refuses"),
+        pytest.param(
+            Pulse(heard_ms=NOW_MS, runs=True, ran=True, restarts=3), Condition.CRASHES, id="crashes"
+        ),
+        pytest.param(
+            Pulse(heard_ms=NOW_MS, runs=True, ran=True, restarts=1), Condition.RUNS, id="restarted"
+        ),
+    ],
+)
+def test_how_a_device_fares(pulse, expected):
+    assert condition(pulse, NOW_MS, RULE) is expected

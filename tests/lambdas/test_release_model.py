@@ -1,0 +1,470 @@
+"""A model through the rings, and back: every way that a rollout can go."""
+
+import pytest
+from botocore.exceptions import ClientError
+from fake_greengrass import MODEL, SHADOW
+from moto import mock_aws
+from rollout_parts import (
+    CANARY,
+    EARLY,
+    EVERYONE,
+    LONGEST_S,
+    POLL_S,
+    SECOND,
+    SILENT_S,
+    THINGS,
+    WAFERS,
+    make_fleet,
+)
+from training_parts import FIRST
+
+from fabwafer.errors import ConflictError, ContractError
+from lambdas.loop.launching import LaunchDesk, launch
+from lambdas.loop.records import ModelPaper, RolloutPaper, Stage, Wish
+from lambdas.release_model import MOST_STEPS, StepInput, take
+
+
+@pytest.fixture
+def fleet(monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield make_fleet(tmp_path)
+
+
+def test_a_candidate_runs_beside_the_model_in_use_first(fleet):
+    fleet.launch()
+    fleet.steps()
+
+    assert fleet.greengrass.runs(CANARY) == {
+        MODEL: "1.1.0",
+        SHADOW: "2.0.0",
+        "com.example.Logs": "3.0.0",
+    }
+    assert fleet.greengrass.runs(EARLY) == fleet.greengrass.runs(EVERYONE) == {MODEL: "1.1.0"}
+
+
+def test_a_good_candidate_comes_to_every_ring(fleet):
+    fleet.through_early()
+    fleet.take_up(EVERYONE)
+    fleet.play(WAFERS, EVERYONE, model=SECOND)
+    fleet.steps()
+
+    assert fleet.stage == "done"
+    assert fleet.paper.ended_ms is not None
+    for group in THINGS:
+        assert fleet.greengrass.runs(group)[MODEL] == "2.0.0"
+    assert SHADOW not in fleet.greengrass.runs(CANARY)
+    assert (fleet.line.current, fleet.line.rollout) == (SECOND, None)
+    assert fleet.line.component_version == "2.0.0"
+    assert (fleet.state(SECOND), fleet.state(FIRST)) == ("current", "retired")
+
+
+def test_people_are_told_once_that_a_model_runs_everywhere(fleet):
+    fleet.through_early()
+    fleet.take_up(EVERYONE)
+    fleet.play(WAFERS, EVERYONE, model=SECOND)
+    fleet.steps()
+    fleet.step()
+
+    [notice] = fleet.told()
+    assert notice["subject"] == f"{SECOND} runs everywhere"
+    assert notice["ended"] == "done"
+
+
+def test_a_candidate_that_contradicts_the_model_in_use_never_leaves_shadow(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    fleet.shown(30, prediction="Center")
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert fleet.greengrass.runs(CANARY) == {MODEL: "1.1.0", "com.example.Logs": "3.0.0"}
+    assert "unexplained disagreement" in fleet.paper.reason
+    assert fleet.state(SECOND) == "rolled back"
+    assert (fleet.line.current, fleet.line.rollout) == (FIRST, None)
+
+
+def test_a_way_back_is_told_with_the_figures(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    fleet.shown(30, prediction="Center")
+    fleet.steps()
+
+    [notice] = fleet.told()
+    assert notice["subject"] == f"{SECOND} rolled back in stage shadow"
+    assert notice["kind"] == "release"
+    figures = notice["stages"]["shadow"]
+    assert figures["seen"]["agreement"] == 0
+    assert figures["seen"]["wafers"] == 30
+
+
+def test_a_candidate_that_fails_in_the_canary_ring_comes_back_off_it(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.play(30, model=SECOND, probability=0.3)
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert fleet.greengrass.runs(CANARY)[MODEL] == "3.0.0"
+    assert fleet.greengrass.runs(EARLY)[MODEL] == "1.1.0"
+    assert "reviews" in fleet.paper.reason
+
+
+def test_what_runs_again_was_signed_anew(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.play(30, model=SECOND, probability=0.3)
+    fleet.steps()
+
+    recipe = fleet.greengrass.recipes[f"{MODEL}:versions:3.0.0"]
+    [artifact] = recipe["Manifests"][0]["Artifacts"]
+    assert artifact["Uri"] == f"s3://models/bundles/{FIRST}/3/wafer-map.zip"
+    assert set(artifact) == {"Uri", "Unarchive"}
+    assert (fleet.line.serial, fleet.line.component_version) == (3, "3.0.0")
+
+
+def test_a_candidate_that_is_signed_before_another_is_signed_anew(fleet):
+    fleet.ledger.revise(fleet.line.model_copy(update={"serial": 7}))
+    fleet.launch()
+    fleet.steps()
+
+    assert (fleet.paper.serial, fleet.paper.component_version) == (8, "8.0.0")
+    assert fleet.greengrass.runs(CANARY)[SHADOW] == "8.0.0"
+
+
+def test_steps_at_once_deploy_once(fleet):
+    fleet.launch()
+    stale = fleet.paper
+    fleet.steps()
+    before = list(fleet.greengrass.made)
+    fleet.roller._enter(stale, fleet.now_ms)
+
+    assert fleet.greengrass.made == before
+    assert list(fleet.figures["deployments"]) == [CANARY]
+
+
+def test_a_step_that_was_overtaken_decides_nothing(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    stale = fleet.paper
+    fleet.shown(WAFERS)
+    fleet.step()
+    fleet.roller._decide(stale, fleet.now_ms)
+
+    assert fleet.stage == "canary"
+    assert [log.stage.value for log in fleet.paper.stages] == ["shadow", "canary"]
+
+
+def test_an_execution_started_anew_goes_on_where_the_one_before_ended(fleet):
+    fleet.through_shadow()
+    assert fleet.step() == POLL_S
+    fleet.take_up(CANARY)
+    fleet.play(WAFERS, model=SECOND)
+    fleet.steps()
+
+    assert fleet.stage == "early"
+    assert len(fleet.greengrass.to(CANARY)) == 3
+
+
+def test_a_device_that_is_offline_all_the_time_holds_nothing_up(fleet):
+    late, there = THINGS[CANARY]
+    fleet.launch()
+    fleet.steps()
+    fleet.beat(there, shadow=SECOND)
+    fleet.shown(WAFERS)
+    fleet.steps()
+
+    assert fleet.stage == "canary"
+    assert fleet.paper.stages[0].figures["devices"][late]["condition"] == "has not taken it up"
+
+
+def test_a_ring_that_is_offline_as_a_whole_is_passed_and_gets_the_version_later(fleet):
+    fleet.through_canary()
+    assert fleet.stage == "early"
+    fleet.step(SILENT_S)
+    fleet.steps()
+
+    assert fleet.stage == "everyone"
+    assert fleet.greengrass.runs(EARLY)[MODEL] == "2.0.0"
+    assert "they join later" in fleet.paper.stages[2].outcome
+
+
+def test_canaries_that_are_offline_judge_nothing_so_the_candidate_goes_back(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.step(LONGEST_S)
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert f"expected at least {WAFERS // 2}" in fleet.paper.reason
+
+
+@pytest.mark.parametrize(
+    ("failed", "ends"),
+    [
+        pytest.param(1, "early", id="one of two"),
+        pytest.param(2, "rolled back", id="all"),
+    ],
+)
+def test_a_deployment_that_fails_on_one_device_stops_nothing_on_all_it_does(fleet, failed, ends):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    [*_, latest] = fleet.greengrass.to(CANARY)
+    for thing in THINGS[CANARY][:failed]:
+        fleet.greengrass.on_devices[thing][latest] = "FAILED"
+        fleet.beat(thing, model=FIRST)
+    fleet.play(WAFERS, model=SECOND)
+    fleet.steps()
+
+    assert fleet.stage == ends
+
+
+def test_a_bundle_that_every_device_refuses_comes_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    problem = f"model: using {FIRST}: bundle-2.0.0/signature.json: value: expected ..., got none"
+    for _ in range(2):
+        fleet.step(30)
+        for thing in THINGS[CANARY]:
+            fleet.beat(thing, model=FIRST, degraded=[problem])
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "refuses it" in fleet.paper.reason
+
+
+def test_devices_that_keep_restarting_bring_the_candidate_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    for _ in range(4):
+        fleet.step(120)
+        for thing in THINGS[CANARY]:
+            fleet.beat(thing, model=SECOND, uptime_s=1.0)
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "keeps restarting" in fleet.paper.reason
+
+
+def test_devices_that_fall_silent_with_the_candidate_bring_it_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.step()
+    fleet.step(SILENT_S + 60)
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "fell silent" in fleet.paper.reason
+
+
+def test_a_deployment_that_greengrass_gave_up_brings_the_candidate_back(fleet):
+    fleet.through_shadow()
+    [*_, latest] = fleet.greengrass.to(CANARY)
+    fleet.greengrass.ended[latest] = "CANCELED"
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "CANCELED" in fleet.paper.reason
+
+
+def test_a_candidate_that_is_slow_on_the_devices_comes_back(fleet):
+    fleet.play(20)
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.play(30, model=SECOND, edge_ms=400.0)
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "slower than" in fleet.paper.reason
+
+
+def test_a_candidate_that_reviewers_contradict_comes_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    for wafer in fleet.play(25, model=SECOND):
+        fleet.settle(wafer, "Center")
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "overridden by reviewers" in fleet.paper.reason
+
+
+def test_both_models_answers_are_counted_by_what_people_say(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    for wafer in fleet.shown(2, prediction="Center"):
+        fleet.settle(wafer, "Center")
+    fleet.step()
+
+    seen = fleet.figures["seen"]
+    assert (seen["answered"], seen["right"], seen["right_current"]) == (2, 2, 0)
+
+
+def test_a_pause_holds_up_what_would_go_on(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    fleet.shown(WAFERS)
+    fleet.wish(Wish.PAUSE)
+    fleet.steps()
+    assert fleet.stage == "shadow"
+
+    fleet.wish(Wish.GO_ON)
+    fleet.steps()
+    assert fleet.stage == "canary"
+
+
+def test_a_pause_holds_no_way_back_up(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    fleet.wish(Wish.PAUSE)
+    fleet.shown(30, prediction="Center")
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+
+
+def test_an_abort_takes_the_candidate_off_every_ring_it_came_to(fleet):
+    fleet.through_canary()
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+
+    assert (fleet.stage, fleet.paper.reason) == ("aborted", "aborted by ann")
+    for group in (CANARY, EARLY):
+        assert fleet.greengrass.runs(group)[MODEL] == "3.0.0"
+    assert fleet.greengrass.runs(EVERYONE)[MODEL] == "1.1.0"
+
+
+def test_what_somebody_else_deployed_meanwhile_stays(fleet):
+    fleet.through_shadow()
+    [*_, latest] = fleet.greengrass.made
+    components = {MODEL: {"componentVersion": "9.9.9"}}
+    fleet.greengrass.create_deployment(
+        targetArn=latest["targetArn"], components=components, clientToken="by-hand"
+    )
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+
+    assert fleet.stage == "aborted"
+    assert fleet.greengrass.runs(CANARY) == {MODEL: "9.9.9"}
+
+
+def test_a_component_that_greengrass_takes_in_slowly_is_waited_for(fleet):
+    fleet.greengrass.slow = 3
+    fleet.launch()
+    for _ in range(3):
+        fleet.step()
+    assert len(fleet.greengrass.to(CANARY)) == 1
+    fleet.step()
+    assert len(fleet.greengrass.to(CANARY)) == 2
+
+
+def test_a_camera_whose_clock_is_hours_behind_is_seen(fleet):
+    hours_ms = 3 * 3_600_000
+    fleet.launch()
+    fleet.steps()
+    for thing in THINGS[CANARY]:
+        fleet.beat(thing, shadow=SECOND, timestamp=fleet.now_ms - hours_ms)
+    fleet.shown(WAFERS, behind_ms=hours_ms)
+    fleet.steps()
+
+    assert fleet.stage == "canary"
+
+
+def test_greengrass_out_of_order_brings_the_candidate_back_as_soon_as_it_answers(fleet, telemetry):
+    fleet.through_shadow()
+    fleet.greengrass.broken = "InternalServerException"
+    with pytest.raises(ClientError):
+        fleet.step()
+    failure = {"Error": "ClientError", "Cause": '{"errorMessage": "down", "errorType": "x"}'}
+    asked = StepInput.model_validate({"rollout": "000001", "error": failure})
+    assert take(asked, fleet.roller, fleet.executions, telemetry).next == "wait"
+    with pytest.raises(ClientError):
+        fleet.step()
+    [notice] = fleet.told()
+    assert notice["reason"] == "a step failed: ClientError: down"
+
+    fleet.greengrass.broken = None
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert fleet.greengrass.runs(CANARY)[MODEL] != "2.0.0"
+    assert fleet.told() == []
+
+
+def test_a_rollout_is_handed_on_before_an_executions_history_is_full(fleet, telemetry):
+    fleet.launch()
+    asked = StepInput(rollout="000001", steps=MOST_STEPS - 1)
+    done = take(asked, fleet.roller, fleet.executions, telemetry)
+
+    assert done.next == "end"
+    assert len(fleet.executions.names) == 2
+    assert set(fleet.executions.names.values()) == {'{"rollout": "000001"}'}
+
+
+def test_a_rollout_that_is_over_ends_its_execution(fleet, telemetry):
+    fleet.launch()
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+    done = take(StepInput(rollout="000001"), fleet.roller, fleet.executions, telemetry)
+
+    assert (done.next, len(fleet.executions.names)) == ("end", 1)
+
+
+def test_a_launch_again_starts_nothing_new(fleet):
+    first = fleet.launch()
+    again = fleet.launch()
+
+    assert again.name == first.name == fleet.line.rollout
+    assert list(fleet.executions.names) == ["rollout-000001"]
+    assert fleet.state(SECOND) == "rolling out"
+
+
+def test_a_launch_that_was_cut_short_before_its_execution_is_made_good(fleet):
+    fleet.launch()
+    fleet.executions.names.clear()
+    fleet.launch()
+
+    assert list(fleet.executions.names) == ["rollout-000001"]
+
+
+def test_one_rollout_is_under_way_at_a_time(fleet):
+    fleet.launch()
+    third = fleet.ledger.read(ModelPaper, SECOND)
+    key = "bundles/wafer-map@1.3.0/3/wafer-map.zip"
+    changes = {"name": "wafer-map@1.3.0", "key": key, "state": "approved", "version": 0}
+    fleet.ledger.keep_new(ModelPaper(**(third.model_dump() | changes)))
+
+    with pytest.raises(ConflictError, match="no other rollout under way"):
+        launch(LaunchDesk(fleet.ledger, fleet.executions), "wafer-map@1.3.0", fleet.now_ms)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("refused", "an approved model"), ("rejected", "an approved model")],
+)
+def test_a_model_that_nobody_approved_is_not_rolled_out(fleet, state, expected):
+    paper = fleet.ledger.read(ModelPaper, SECOND)
+    fleet.ledger.revise(ModelPaper(**(paper.model_dump() | {"state": state})))
+
+    with pytest.raises(ContractError, match=expected):
+        fleet.launch()
+    assert fleet.line.rollout is None
+
+
+def test_a_retired_model_may_come_again_with_a_new_signature(fleet):
+    fleet.through_early()
+    fleet.take_up(EVERYONE)
+    fleet.play(WAFERS, EVERYONE, model=SECOND)
+    fleet.steps()
+    fleet.launch(FIRST)
+    fleet.number = "000002"
+    fleet.steps()
+
+    assert fleet.ledger.read(RolloutPaper, "000002").stage is Stage.SHADOW
+    assert fleet.greengrass.runs(CANARY)[SHADOW] == "3.0.0"

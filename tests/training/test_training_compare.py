@@ -1,0 +1,190 @@
+"""Two bundles on the same wafers: what they are worth, what a release would have changed, what they cost."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from generated_wafers import CLASSES, draw_wafer, write_set
+from reviewed_wafers import write_reviewed
+
+from fabwafer.errors import BundleError, ContractError
+from fabwafer.release import COMPARISON, Comparison
+from training.compare import Material, compare, main
+from training.dataset import Split, WaferSet, splits
+from training.maps import Kind
+from training.metrics import confusion, macro_f1
+from training.recent import learned_lots, read_recent, unseen
+from training.worth import Answers, Contender, ask, routed, worth
+
+LOC = CLASSES.index("Loc")
+
+
+@pytest.fixture(scope="module")
+def contender(bundle: Path) -> Contender:
+    return Contender.of(bundle)
+
+
+@pytest.fixture(scope="module")
+def blind(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Contender:
+    """The same network under a policy that asks a person about every wafer, and never heard of Loc but of Streak."""
+    folder = tmp_path_factory.mktemp("blind") / "bundle"
+    shutil.copytree(bundle, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    policy = manifest["policy"]
+    policy["labels"] = ["Streak" if each == "Loc" else each for each in policy["labels"]]
+    policy |= {"accept": dict.fromkeys(policy["labels"], 1.0), "model": "wafer-map@0.9.0"}
+    manifest |= {"version": "0.9.0", "name": "wafer-map"}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return Contender.of(folder)
+
+
+def answers(labels: list[str], accepted: list[bool], confidence: float = 0.9) -> Answers:
+    size = len(labels)
+    return Answers(
+        labels=np.array(labels),
+        confidence=np.full(size, confidence),
+        accepted=np.array(accepted),
+        refused=np.zeros(size, bool),
+        alerts=np.array([label != "none" for label in labels]),
+        normal="none",
+    )
+
+
+def test_figures_are_those_of_counting_by_hand() -> None:
+    said = answers(["none", "none", "Loc", "Loc"], [True, True, True, False])
+    found = worth(said, np.array(["none", "Loc", "Loc", "Donut"]))
+    assert (found.wafers, found.accuracy, found.accepted) == (4, 0.5, 0.75)
+    assert found.ece == pytest.approx(0.4)
+    assert found.escapes == pytest.approx(1 / 3)
+    assert found.labels["Loc"].model_dump() == {
+        "wafers": 2, "called": 2, "recall": 0.5, "precision": 0.5, "f1": 0.5
+    }  # fmt: skip
+    assert found.labels["Donut"].recall == 0
+    assert found.labels["Donut"].precision is None
+    assert found.macro_f1 == pytest.approx((2 / 3 + 0.5 + 0) / 3)
+
+
+def test_a_label_that_is_called_but_never_occurs_is_no_part_of_the_mean() -> None:
+    found = worth(answers(["Loc", "none"], [True, True]), np.array(["none", "none"]))
+    assert found.labels["Loc"].recall is None
+    assert found.macro_f1 == pytest.approx(2 / 3)
+
+
+def test_a_doubtful_wafer_is_a_review_and_a_sure_defect_an_alert() -> None:
+    found = routed(answers(["none", "Loc", "Loc"], [True, False, True]))
+    assert (found.alerts, found.reviews, found.by_label) == (2, 1, {"Loc": 2, "none": 1})
+
+
+def test_figures_agree_with_those_of_the_evaluation(
+    contender: Contender, wafers: WaferSet, data: Path
+) -> None:
+    found = compare(contender, None, Material(data, Split.TEST)).test.candidate
+    indices = splits(wafers)[Split.TEST]
+    said = ask(contender, [wafers.maps[int(index)] for index in indices])
+    predicted = np.array([CLASSES.index(str(each)) for each in said.labels])
+    matrix = confusion(wafers.labels[indices], predicted, len(CLASSES))
+    assert found.wafers == len(indices)
+    assert found.macro_f1 == pytest.approx(float(macro_f1(matrix)))
+
+
+def test_a_model_that_lacks_a_label_misses_its_wafers_and_is_compared_all_the_same(
+    contender: Contender, blind: Contender, data: Path
+) -> None:
+    found = compare(contender, blind, Material(data, Split.TEST)).test
+    assert found.current is not None
+    assert found.candidate.labels["Loc"].recall
+    assert found.current.labels["Loc"].recall == 0
+    assert found.current.accepted == 0
+    assert found.current.labels["Streak"].wafers == 0
+
+
+def test_costs_are_of_both_models(contender: Contender, blind: Contender, data: Path) -> None:
+    found = compare(contender, blind, Material(data, Split.TEST))
+    assert found.current_cost is not None
+    assert found.candidate_cost.size_bytes == found.current_cost.size_bytes > 0
+    assert found.candidate_cost.latency_ms > 0
+
+
+def test_the_replay_takes_unanswered_wafers_too(
+    contender: Contender, blind: Contender, data: Path, tmp_path: Path
+) -> None:
+    manifest, pictures = write_reviewed(tmp_path, [LOC] * 10 + [None] * 30)
+    found = compare(contender, blind, Material(data, Split.TEST, manifest, pictures))
+    assert found.recent is not None
+    assert found.replay is not None
+    assert found.recent.candidate.wafers == 10
+    assert found.replay.wafers == sum(found.replay.candidate.by_label.values()) == 40
+    assert found.replay.current.reviews == 40
+    changed = found.replay.candidate.by_label.get("Loc", 0)
+    assert found.replay.changed == len(found.replay.examples) == changed > 0
+    first = found.replay.examples[0]
+    assert first.keys() == {"item", "fab", "camera", "current", "candidate", "probability"}
+    assert (first["current"], first["candidate"], first["fab"]) == ("Streak", "Loc", "f1")
+
+
+def test_wafers_of_lots_that_were_learned_from_measure_nothing(
+    wafers: WaferSet, tmp_path: Path
+) -> None:
+    manifest, pictures = write_reviewed(tmp_path, [LOC] * 40, first_lot=0)
+    recent = read_recent(manifest, pictures, Kind.DIES)
+    learned = learned_lots(wafers)
+    kept = {each.lot for each in unseen(recent, learned)}
+    assert kept == {lot for lot in range(10) if wafers.split_of(lot) is not Split.TRAIN}
+    assert {each.lot for each in unseen(recent, ())} == set(range(10))
+
+
+def test_without_archived_wafers_there_is_neither_recent_nor_replay(
+    contender: Contender, blind: Contender, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.jsonl").touch()
+    found = compare(contender, blind, Material(data, Split.TEST, tmp_path / "manifest.jsonl"))
+    assert found.recent is None
+    assert found.replay is None
+
+
+def test_a_first_model_is_compared_with_none(contender: Contender, data: Path) -> None:
+    found = compare(contender, None, Material(data, Split.TEST))
+    assert (found.current, found.test.current, found.current_cost) == (None, None, None)
+
+
+def test_the_command_writes_what_the_rule_reads(bundle: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model" / COMPARISON
+    told = ["--candidate", str(bundle), "--current", str(bundle), "--test", str(data)]
+    assert main([*told, "--split", "test", "--out", str(out)]) == 0
+    found = Comparison.model_validate_json(out.read_bytes())
+    assert found.test.candidate == found.test.current
+    assert [each.name for each in out.parent.iterdir()] == [COMPARISON]
+
+
+def test_an_altered_bundle_is_not_compared(bundle: Path, data: Path, tmp_path: Path) -> None:
+    shutil.copytree(bundle, tmp_path / "b")
+    (tmp_path / "b" / "model.onnx").write_bytes(b"x")
+    with pytest.raises(BundleError):
+        Contender.of(tmp_path / "b")
+    told = ["--candidate", str(tmp_path / "b"), "--test", str(data), "--out", str(tmp_path / "x")]
+    assert main(told) == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_picture_that_is_not_the_one_that_was_reviewed_is_refused(tmp_path: Path) -> None:
+    manifest, pictures = write_reviewed(tmp_path, [LOC])
+    other = write_reviewed(tmp_path / "other", [LOC], seed=1)[1]
+    shutil.copytree(other, pictures, dirs_exist_ok=True)
+    with pytest.raises(ContractError, match="sha256"):
+        read_recent(manifest, pictures, Kind.DIES)
+
+
+def test_a_test_set_in_other_spelling_is_the_same(contender: Contender, tmp_path: Path) -> None:
+    generator = np.random.default_rng(4)
+    labels = [n % 4 for n in range(24)]
+    drawn = [draw_wafer(generator, label) for label in labels]
+    path = write_set(tmp_path / "x.npz", drawn, labels, [7] * 24)
+    expected = compare(contender, None, Material(path)).test
+    members = dict(np.load(path))
+    np.savez(
+        tmp_path / "y.npz",
+        **members | {"classes": np.array([each.upper().replace("-", "_") for each in CLASSES])},
+    )
+    assert compare(contender, None, Material(tmp_path / "y.npz")).test == expected

@@ -1,0 +1,167 @@
+"""A candidate and the model in use, on the same wafers and this machine -> release.json, by which a release is decided.
+
+    python -m training.compare --candidate model/bundle --current .cache/current --test ../shared/test.npz \
+        --recent recent.jsonl --pictures recent --learned .cache/data --out release.json
+
+`--recent` names archived wafers of the last days: all of them are replayed through both models, and those that people
+answered measure both, but for lots that the candidate learned from (`--learned`), as the model in use mostly did too.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fabwafer.errors import FabWaferError
+from fabwafer.release import Comparison, Cost, Pair, Replay
+from training.dataset import Split
+from training.gate import to_time, wafers_of
+from training.latency import in_turns
+from training.maps import Codes
+from training.recent import Recent, learned_lots, read_recent, unseen
+from training.sources import kind_of, read_wafers
+from training.worth import Answers, Contender, Names, ask, routed, worth
+
+EXAMPLES = 50
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Material:
+    """What both models are asked about.
+
+    Attributes:
+        test: Labelled wafers that no model learns from, in any form that `training.sources` reads.
+        split: The part of them that counts, all without one.
+        recent: A manifest of archived wafers.
+        pictures: Folder that its pictures' paths are relative to, if it is not the manifest's.
+        learned: The data that the candidate learned from.
+    """
+
+    test: Path
+    split: Split | None = None
+    recent: Path | None = None
+    pictures: Path | None = None
+    learned: Path | None = None
+
+
+def compare(candidate: Contender, current: Contender | None, material: Material) -> Comparison:
+    """Measure both models.
+
+    Raises:
+        ContractError: If data is unreadable or holds no wafer.
+        BundleError: If a graph does not fit its policy.
+    """
+    models = [candidate, current] if current else [candidate]
+    kind = kind_of(candidate.manifest)
+    wafers = read_wafers(material.test, kind)
+    indices = wafers_of(wafers, [material.split] if material.split else [])
+    maps = [wafers.maps[int(index)] for index in indices]
+    truth = np.array(wafers.classes)[wafers.labels[indices]]
+    recent: list[Recent] = []
+    if material.recent:
+        folder = material.pictures or material.recent.parent
+        recent = read_recent(material.recent, folder, kind)
+    learned = learned_lots(read_wafers(material.learned, kind)) if material.learned else ()
+    answered = unseen(recent, learned)
+    costs = _costs(models, to_time(wafers, indices))
+    return Comparison(
+        candidate=candidate.manifest.model,
+        current=current.manifest.model if current else None,
+        test=_pair(models, maps, truth),
+        recent=_pair(models, *_labelled(answered)) if answered else None,
+        replay=replay(candidate, current, recent) if current and recent else None,
+        candidate_cost=costs[0],
+        current_cost=costs[1] if current else None,
+    )
+
+
+def _labelled(recent: Sequence[Recent]) -> tuple[list[Codes], Names]:
+    return [each.dies for each in recent], np.array([str(each.label) for each in recent])
+
+
+def _pair(models: Sequence[Contender], maps: Sequence[Codes], truth: Names) -> Pair:
+    found = []
+    for model in models:
+        spelling = {name: model.spelled(name) for name in np.unique(truth).tolist()}
+        spelled = np.array([spelling[name] for name in truth.tolist()])
+        found.append(worth(ask(model, maps), spelled))
+    return Pair(candidate=found[0], current=found[1] if len(found) > 1 else None)
+
+
+def _costs(models: Sequence[Contender], maps: Sequence[Codes]) -> list[Cost]:
+    medians = in_turns([model.session for model in models], maps)
+    return [
+        Cost(size_bytes=model.size_bytes, latency_ms=median)
+        for model, median in zip(models, medians, strict=True)
+    ]
+
+
+def replay(candidate: Contender, current: Contender, recent: Sequence[Recent]) -> Replay:
+    """Run at least one archived wafer through both models."""
+    maps = [each.dies for each in recent]
+    new, old = ask(candidate, maps), ask(current, maps)
+    changed = np.flatnonzero(new.labels != old.labels)
+    surest = changed[np.argsort(-new.confidence[changed], kind="stable")][:EXAMPLES]
+    return Replay(
+        wafers=len(recent),
+        candidate=routed(new),
+        current=routed(old),
+        changed=len(changed),
+        examples=tuple(_example(recent[at], new, old, at) for at in surest.tolist()),
+    )
+
+
+def _example(wafer: Recent, new: Answers, old: Answers, at: int) -> dict[str, str | float]:
+    return {
+        "item": wafer.item,
+        "fab": wafer.fab,
+        "camera": wafer.camera,
+        "current": str(old.labels[at]),
+        "candidate": str(new.labels[at]),
+        "probability": round(float(new.confidence[at]), _DIGITS),
+    }
+
+
+def write(comparison: Comparison, path: Path) -> None:
+    """Write release.json, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_text(comparison.model_dump_json(indent=1) + "\n")
+    unfinished.rename(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments, compare, write what was found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--candidate", type=Path, required=True, help="a bundle")
+    parser.add_argument("--current", type=Path, help="the bundle in use")
+    parser.add_argument("--test", type=Path, required=True, help="labelled wafers")
+    parser.add_argument("--split", type=Split, choices=list(Split), help="of the test wafers")
+    parser.add_argument("--recent", type=Path, help="a manifest of archived wafers")
+    parser.add_argument("--pictures", type=Path, help="folder that the manifest's paths start from")
+    parser.add_argument("--learned", type=Path, help="what the candidate learned from")
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    try:
+        current = Contender.of(given.current) if given.current else None
+        material = Material(given.test, given.split, given.recent, given.pictures, given.learned)
+        found = compare(Contender.of(given.candidate), current, material)
+        write(found, given.out)
+    except FabWaferError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    before = f"{found.test.current.macro_f1:.4f}" if found.test.current else "no model"
+    sys.stdout.write(
+        f"{found.candidate}: macro-F1 {found.test.candidate.macro_f1:.4f}, before {before}\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
