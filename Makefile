@@ -43,12 +43,7 @@ test: app train ## every test that needs no emulator
 	@$(PY) -m coverage report --skip-covered --fail-under=95
 	@$(PY_TRAIN) -m pytest -q -m "not long" tests/training
 
-test-demo-loop: app train ## a model that lacks a class learns it: answers, training, rollout, a bad candidate's way back (ARGS="--data NPZ")
-	@$(PYTHON) scripts/setup emulator
-	@mkdir -p build
-	@$(PY) -m sandbox loop --json build/loop.json --page build/loop.html $(ARGS)
-
-sandbox: app ## the deployed system under faults, bad input and intruders
+test-sandbox: app ## the deployed system under faults, bad input and intruders
 	@$(PYTHON) scripts/setup emulator
 	@$(PY) -m pytest -q -m "sandbox and not long" tests/sandbox
 

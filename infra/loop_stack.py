@@ -53,6 +53,7 @@ class LoopStack(Stack):
             start_training=training.start,
             rollout=rollout.machine,
         )
+        self.rollout = rollout.machine
         self.functions = {
             "StartTraining": training.start,
             "RegisterModel": training.register,

@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.fleet_file import Camera
@@ -71,6 +72,11 @@ class Alarms(Construct):
         self._above(
             f"{name}Throttles", throttles, 0, "The account's Lambda concurrency is used up."
         )
+
+    def on_executions(self, name: str, machine: stepfunctions.IStateMachine) -> None:
+        """Alarm when an execution fails: what it watched over is unwatched."""
+        failed = machine.metric_failed(period=_PERIOD, statistic="Sum")
+        self._above(f"{name}Failed", failed, 0, "An execution failed: mend, then start it anew.")
 
     def on_server_errors(self, name: str, api: apigatewayv2.HttpApi) -> None:
         """Alarm when an API fails its callers, a function that takes too long included."""

@@ -30,6 +30,7 @@ class ObservabilityStack(Stack):
             alarms.on_age(f"{name}Age", work.queue)
         for name, function in functions.items():
             alarms.on_function(name, function)
+        alarms.on_executions("Rollout", loop.rollout)
         alarms.on_server_errors("ReviewApiServerErrors", service.review_api.api)
         alarms.on_quarantine(QUARANTINING)
         for camera in settings.cameras:

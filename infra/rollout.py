@@ -46,7 +46,7 @@ class Rollout(Construct):
         self.function = functions.make("release_model", told, _SIZING, shared.failures)
         grant_data(self.function, functions)
         grant_fleet(self.function, told)
-        shared.notices.grant_publish(self.function)
+        allow(self.function, ["sns:Publish"], shared.notices.topic_arn)
         allow(self.function, ["kms:Sign", "kms:GetPublicKey"], signing_key.key_arn)
         allow(self.function, ["states:StartExecution"], self.machine_arn)
         self.machine = rollout_machine(self, self.function, functions.settings, _SIZING.timeout_s)

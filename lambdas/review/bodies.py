@@ -24,8 +24,6 @@ AnswerId = Annotated[
 ]
 Version = Annotated[int, Field(ge=0, description="the version that was looked at")]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
-_Short = Annotated[str, Field(min_length=1, max_length=32)]
-_Value = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(min_length=1, max_length=MAX_NOTE_CHARACTERS)]
 
 
@@ -192,39 +190,6 @@ class LabelBody(_Body):
     meaning: Annotated[str, Field(min_length=1, max_length=1000)]
     neighbours: Annotated[tuple[Neighbour, ...], Field(max_length=10)] = ()
     examples: Annotated[tuple[ItemId, ...], Field(max_length=20)] = ()
-
-
-class Screen(StrEnum):
-    """A screen that a view opens."""
-
-    GALLERY = "gallery"
-    WAFERS = "wafers"
-
-
-class SavedView(_Body):
-    """A search under a name; `search` is what stands in the portal's address."""
-
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    screen: Screen
-    search: Annotated[dict[_Short, _Value], Field(max_length=20)]
-
-
-class SettingsBody(_Body):
-    """What a person keeps for themself: views, and which keys do what in the portal."""
-
-    version: Version
-    views: Annotated[tuple[SavedView, ...], Field(max_length=50)] = ()
-    keys: Annotated[
-        dict[_Short, Annotated[tuple[_Short, ...], Field(max_length=4)]] | None,
-        Field(max_length=60, description="action -> strokes; none if the portal's own ones do"),
-    ] = None
-    single_keys: bool = True
-
-    @model_validator(mode="after")
-    def _each_view_once(self) -> Self:
-        if len({(each.screen, each.name) for each in self.views}) != len(self.views):
-            raise ValueError("expected each view once")
-        return self
 
 
 class DecisionBody(_Body):

@@ -13,9 +13,10 @@ from fabwafer.labels import WM811K
 
 Ints = npt.NDArray[np.int64]
 
-_SHARES = {"base": 0.5, "flow": 0.3, "test": 0.2}
-_LOT_WAFERS = 25
-_GENERATED_LOTS = 240
+_SHARES = {"base": 0.65, "flow": 0.15, "test": 0.2}
+_LOT_WAFERS = 5
+"""Small lots, so that a few thousand wafers have the many calibration lots that a promise takes."""
+_GENERATED_LOTS = 2400
 _FLOW_PER_LABEL = {"left out": 320, "normal": 320, "other": 60}
 _MOST_NORMAL = {"base": 100_000, "flow": 320, "test": 2500}
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,17 @@ _POLL_S = 0.5
 
 
 @dataclass(frozen=True)
+class Recipes:
+    """The demonstration's two trainings, by their names in the recipes' file."""
+
+    first: str = "first"
+    again: str = "again"
+
+
+REAL, GENERATED = Recipes(), Recipes("generated_first", "generated_again")
+
+
+@dataclass(frozen=True)
 class Start:
     """What a deployment begins with: the base data, the bundle, and its run as the artefact of a job."""
 
@@ -33,12 +44,12 @@ class Start:
 
 
 def recipe(name: str) -> dict[str, str]:
-    """Return the hyperparameters of one of the demonstration's two trainings, `first` or `again`."""
+    """Return the hyperparameters of a recipe."""
     recipes = json.loads(RECIPES.read_text())
     return {str(key): str(value) for key, value in recipes[name].items()}
 
 
-def first_model(wafers: Wafers, tell: Callable[[str], None]) -> Start:
+def first_model(wafers: Wafers, recipes: Recipes, tell: Callable[[str], None]) -> Start:
     """Train it, or take it from the cache; `tell` gets the latest line of the training's log.
 
     Raises:
@@ -46,23 +57,25 @@ def first_model(wafers: Wafers, tell: Callable[[str], None]) -> Start:
     """
     if not _PYTHON.exists():
         raise SandboxError(f"{_PYTHON} is missing: `make demo-loop` installs it")
-    digest = _digest(wafers)
+    told = recipe(recipes.first) | {"version": VERSION}
+    digest = _digest(wafers, told)
     kept = _KEPT / digest
     made = Start(kept / "base.npz", kept / "bundle", kept / "model.tar.gz", kept.exists())
     if not made.was_kept:
         folder = kept.with_name(f"{digest}.part")
         shutil.rmtree(folder, ignore_errors=True)
-        _train(wafers, folder, tell)
+        _train(wafers, told, folder, tell)
         folder.rename(kept)
     return made
 
 
-def _train(wafers: Wafers, folder: Path, tell: Callable[[str], None]) -> None:
+def _train(
+    wafers: Wafers, told: Mapping[str, str], folder: Path, tell: Callable[[str], None]
+) -> None:
     channel = folder / "ml" / "input" / "data" / "train"
     base = write(wafers, channel / "base.npz")
     config = folder / "ml" / "input" / "config"
     config.mkdir(parents=True)
-    told = recipe("first") | {"version": VERSION}
     (config / "hyperparameters.json").write_text(json.dumps(told))
     _run(folder, tell)
     model = folder / "ml" / "model"
@@ -96,9 +109,9 @@ def _last_line(log: Path) -> str:
     return next((line[:100] for line in reversed(lines) if line.startswith("epoch ")), "")
 
 
-def _digest(wafers: Wafers) -> str:
+def _digest(wafers: Wafers, told: Mapping[str, str]) -> str:
     """Name what goes into it: wafers, recipe, and the code that trains."""
-    digest = hashlib.sha256(json.dumps(recipe("first"), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(dict(told), sort_keys=True).encode())
     for dies in wafers.dies:
         digest.update(dies.tobytes())
     digest.update(wafers.labels.tobytes())

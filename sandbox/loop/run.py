@@ -18,7 +18,7 @@ from sandbox.fleet import FAB
 from sandbox.loop.bad import bad_candidate
 from sandbox.loop.data import Parts, generated, parts_of, read, write
 from sandbox.loop.fab import LoopFab, loop_fab
-from sandbox.loop.first import VERSION, Start, first_model, recipe
+from sandbox.loop.first import GENERATED, REAL, VERSION, Recipes, Start, first_model, recipe
 from sandbox.loop.models import fetch, recall, upload
 from sandbox.loop.outcome import Outcome
 from sandbox.loop.reviewers import Reviewing, reviewing
@@ -48,6 +48,11 @@ class Wish:
     data: Path | None = None
     keep: Path | None = None
 
+    @property
+    def recipes(self) -> Recipes:
+        """Return how such wafers are learned from."""
+        return REAL if self.data else GENERATED
+
 
 def run(wish: Wish, console: Console) -> Outcome:
     """Close the loop once, then let a bad candidate try.
@@ -57,7 +62,7 @@ def run(wish: Wish, console: Console) -> Outcome:
     """
     story = Story(console)
     parts = parts_of(read(wish.data) if wish.data else generated(), LEFT_OUT)
-    start = _begin(parts, story)
+    start = _begin(parts, wish.recipes, story)
     problems: list[str] = []
     with _fab(start, parts, wish, story) as fab:
         with reviewing(fab) as people:
@@ -81,10 +86,12 @@ def run(wish: Wish, console: Console) -> Outcome:
     )
 
 
-def _begin(parts: Parts, story: Story) -> Start:
+def _begin(parts: Parts, recipes: Recipes, story: Story) -> Start:
     began = story.now_s
     with story.console.status("training a first model that lacks a class") as status:
-        start = first_model(parts.base, lambda line: status.update(f"first model: [dim]{line}[/]"))
+        start = first_model(
+            parts.base, recipes, lambda line: status.update(f"first model: [dim]{line}[/]")
+        )
     story.tell(
         "first model",
         began,
@@ -101,7 +108,7 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-loop-")))
         flow = write(parts.flow, scratch / "flow.npz")
-        context = _context()
+        context = _context(wish.recipes)
         fab = stack.enter_context(loop_fab(start.bundle, context, wish.keep, story.console))
         upload(fab.cloud, "base/base.npz", start.base.read_bytes())
         upload(fab.cloud, "test/test.npz", write(parts.test, scratch / "test.npz").read_bytes())
@@ -122,7 +129,7 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
         yield fab
 
 
-def _context() -> Mapping[str, str]:
+def _context(recipes: Recipes) -> Mapping[str, str]:
     """Return the app's settings: a demonstration has minutes where a fab has days."""
     return {
         "audit_rate": "0.05",
@@ -135,7 +142,7 @@ def _context() -> Mapping[str, str]:
         "training_pause_h": "0",
         "training_runtime_s": "1800",
         "training_wait_s": "1800",
-        "training_options": json.dumps(recipe("again")),
+        "training_options": json.dumps(recipe(recipes.again)),
         "training_code": _CODE_KEY,
         "recent_wafers": "1000",
         "first_model": f"{MODEL}@{VERSION}",

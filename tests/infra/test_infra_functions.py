@@ -3,8 +3,15 @@ from synthesized import Cloud, text
 
 from lambdas import settings
 
-SERVICE = "FabWaferService"
-FUNCTIONS = {
+SERVICE, LOOP = "FabWaferService", "FabWaferLoop"
+OF_THE_LOOP = {
+    "start_training": settings.StartTrainingSettings,
+    "register_model": settings.RegisterModelSettings,
+    "release_model": settings.ReleaseModelSettings,
+    "watch_drift": settings.WatchDriftSettings,
+    "pick_reviews": settings.PickReviewsSettings,
+}
+FUNCTIONS = OF_THE_LOOP | {
     "route_prediction": settings.RoutePredictionSettings,
     "send_alerts": settings.SendAlertsSettings,
     "open_review": settings.OpenReviewSettings,
@@ -17,7 +24,11 @@ FUNCTIONS = {
 
 def functions(cloud: Cloud) -> dict[str, dict]:
     """Return module -> properties."""
-    found = cloud.resources(SERVICE, "AWS::Lambda::Function").values()
+    found = [
+        each
+        for stack in (SERVICE, LOOP)
+        for each in cloud.resources(stack, "AWS::Lambda::Function").values()
+    ]
     return {each["Properties"]["Handler"].split(".")[1]: each["Properties"] for each in found}
 
 
@@ -46,18 +57,28 @@ def test_all_functions_share_one_asset_for_arm(prod: Cloud) -> None:
     assert {text(each["Architectures"]) for each in found} == {"['arm64']"}
 
 
-@pytest.mark.parametrize("function", ["ArchiveImage", "RecordHeartbeat"])
+@pytest.mark.parametrize(
+    ("stack", "function", "failures"),
+    [
+        (SERVICE, "ArchiveImage", "FailedInvocations"),
+        (SERVICE, "RecordHeartbeat", "FailedInvocations"),
+        (LOOP, "StartTraining", "FailedLoopInvocations"),
+        (LOOP, "RegisterModel", "FailedLoopInvocations"),
+        (LOOP, "WatchDrift", "FailedLoopInvocations"),
+        (LOOP, "PickReviews", "FailedLoopInvocations"),
+    ],
+)
 def test_an_asynchronous_function_retries_twice_and_then_leaves_its_event(
-    prod: Cloud, function: str
+    prod: Cloud, stack: str, function: str, failures: str
 ) -> None:
-    configs = prod.resources(SERVICE, "AWS::Lambda::EventInvokeConfig").values()
+    configs = prod.resources(stack, "AWS::Lambda::EventInvokeConfig").values()
     [found] = [
         each["Properties"]
         for each in configs
         if text(each["Properties"]["FunctionName"]).startswith(f"<{function}")
     ]
     destination = found["DestinationConfig"]["OnFailure"]["Destination"]
-    assert text(destination).startswith("<FailedInvocations")
+    assert text(destination).startswith(f"<{failures}")
     assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
 
 
@@ -65,18 +86,19 @@ def test_an_asynchronous_function_retries_twice_and_then_leaves_its_event(
 def test_logs_are_kept_three_months_and_survive_their_stack_in_prod(
     request: pytest.FixtureRequest, stage: str, policy: str
 ) -> None:
-    groups = request.getfixturevalue(stage).resources(SERVICE, "AWS::Logs::LogGroup")
-    of_the_api = 1
-    assert len(groups) == len(FUNCTIONS) + of_the_api
+    groups = request.getfixturevalue(stage).all_resources("AWS::Logs::LogGroup")
+    of_the_api = of_the_machine = 1
+    assert len(groups) == len(FUNCTIONS) + of_the_api + of_the_machine
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == 90
         assert group["DeletionPolicy"] == policy
 
 
-def test_alerts_are_encrypted_and_refuse_plain_http(prod: Cloud) -> None:
-    [topic] = prod.resources(SERVICE, "AWS::SNS::Topic").values()
+@pytest.mark.parametrize("stack", [SERVICE, LOOP], ids=["alerts", "notices"])
+def test_what_people_are_told_is_encrypted_and_refuses_plain_http(prod: Cloud, stack: str) -> None:
+    [topic] = prod.resources(stack, "AWS::SNS::Topic").values()
     assert text(topic["Properties"]["KmsMasterKeyId"]).endswith("alias/aws/sns")
-    [policy] = prod.resources(SERVICE, "AWS::SNS::TopicPolicy").values()
+    [policy] = prod.resources(stack, "AWS::SNS::TopicPolicy").values()
     effects = [each["Effect"] for each in policy["Properties"]["PolicyDocument"]["Statement"]]
     assert effects == ["Deny"]
 
@@ -84,7 +106,7 @@ def test_alerts_are_encrypted_and_refuse_plain_http(prod: Cloud) -> None:
 OUTPUTS = {
     "FabWaferData": (
         "PredictionsTable ReviewsTable EventsTable PapersTable CamerasTable ImagesBucket"
-        " QuarantineBucket ExportsBucket UserPoolId SignInIssuer"
+        " QuarantineBucket ExportsBucket ModelsBucket UserPoolId SignInIssuer"
     ),
     "FabWaferService": (
         "AlertTopicArn PredictionsQueueUrl PredictionsDlqUrl AlertsQueueUrl AlertsDlqUrl"
@@ -92,6 +114,11 @@ OUTPUTS = {
         " RoutePredictionFunction SendAlertsFunction OpenReviewFunction ArchiveImageFunction"
         " RecordHeartbeatFunction ExportsQueueUrl ExportsDlqUrl ReviewApiFunction"
         " WriteExportFunction ReviewApiUrl UserPoolClientId SignInUrl"
+    ),
+    "FabWaferLoop": (
+        "NoticesTopicArn SigningKeyId RolloutArn ModelRings ModelsParameterPrefix"
+        " FailedLoopInvocationsQueueUrl StartTrainingFunction RegisterModelFunction"
+        " ReleaseModelFunction WatchDriftFunction PickReviewsFunction"
     ),
 }
 

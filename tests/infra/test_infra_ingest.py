@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from synthesized import Cloud, text
 
@@ -63,11 +65,33 @@ def test_a_function_may_be_invoked_by_its_rules_alone(prod: Cloud, rule: str) ->
     assert found["Properties"]["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
-def test_nobody_may_invoke_a_function_but_rules_and_the_portals_api(prod: Cloud) -> None:
-    found = [
-        (each["Properties"]["Principal"], text(each["Properties"]["FunctionName"]))
-        for each in prod.all_resources("AWS::Lambda::Permission").values()
-    ]
-    by_api = [function for principal, function in found if principal.startswith("apigateway")]
-    assert len(found) == 3 + len(by_api)
-    assert {function[:10] for function in by_api} == {"<ReviewApi"}
+def test_nobody_may_invoke_a_function_but_rules_schedules_and_the_portals_api(prod: Cloud) -> None:
+    found: dict[str, list[str]] = {}
+    for each in prod.all_resources("AWS::Lambda::Permission").values():
+        function = text(each["Properties"]["FunctionName"])
+        found.setdefault(each["Properties"]["Principal"], []).append(function)
+    assert len(found.pop("iot.amazonaws.com")) == 3
+    assert {each[:10] for each in found.pop("apigateway.amazonaws.com")} == {"<ReviewApi"}
+    assert {without_hash(each) for each in found.pop("events.amazonaws.com")} == {
+        *("<StartTraining.Arn>", "<RegisterModel.Arn>"),
+        *("<WatchDrift.Arn>", "<PickReviews.Arn>"),
+    }
+    assert not found
+
+
+def test_a_function_of_the_loop_may_be_invoked_by_its_own_rules_alone(prod: Cloud) -> None:
+    rules = prod.resources("FabWaferLoop", "AWS::Events::Rule")
+    targets = {
+        (text(target["Arn"]), f"<{name}.Arn>")
+        for name, rule in rules.items()
+        for target in rule["Properties"]["Targets"]
+    }
+    permissions = prod.resources("FabWaferLoop", "AWS::Lambda::Permission").values()
+    assert targets == {
+        (text(each["Properties"]["FunctionName"]), text(each["Properties"]["SourceArn"]))
+        for each in permissions
+    }
+
+
+def without_hash(name: str) -> str:
+    return re.sub(r"[0-9A-F]{8}(?=\.)", "", name)

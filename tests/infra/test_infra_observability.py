@@ -27,8 +27,16 @@ def test_every_camera_is_missed_when_no_heartbeat_comes(prod: Cloud) -> None:
 
 def test_every_functions_errors_and_throttles_are_watched(prod: Cloud) -> None:
     functions = prod.resources("FabWaferService", "AWS::Lambda::Function")
+    of_the_loop = prod.resources("FabWaferLoop", "AWS::Lambda::Function")
     for metric in ("Errors", "Throttles"):
-        assert len(alarms(prod, metric)) == len(functions)
+        watched = {dimensions(alarm)["FunctionName"] for alarm in alarms(prod, metric)}
+        assert len(watched) == len(functions) + len(of_the_loop)
+
+
+def test_a_rollout_that_nobody_watches_any_more_is_noticed(prod: Cloud) -> None:
+    [alarm] = alarms(prod, "ExecutionsFailed")
+    assert (alarm["Namespace"], alarm["Threshold"]) == ("AWS/States", 0)
+    assert "RolloutMachine" in dimensions(alarm)["StateMachineArn"]
 
 
 def test_an_api_that_fails_its_callers_is_noticed(prod: Cloud) -> None:

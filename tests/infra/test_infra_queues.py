@@ -2,16 +2,15 @@ import pytest
 from synthesized import Cloud, text
 
 KIND = "AWS::SQS::Queue"
-SERVICE, WATCH = "FabWaferService", "FabWaferObservability"
+SERVICE, LOOP, WATCH = "FabWaferService", "FabWaferLoop", "FabWaferObservability"
+FAILURES = ("DeadLetters", "RuleErrors", "FailedInvocations", "FailedLoopInvocations")
 
 
 def queues(cloud: Cloud, *, dead: bool) -> dict[str, dict]:
     """Return the queues that failures end in, or the others, which must have such a one."""
-    found = cloud.resources(SERVICE, KIND)
+    found = cloud.resources(SERVICE, KIND) | cloud.resources(LOOP, KIND)
     return {
-        name: each
-        for name, each in found.items()
-        if dead == any(word in name for word in ("DeadLetters", "RuleErrors", "FailedInvocations"))
+        name: each for name, each in found.items() if dead == any(word in name for word in FAILURES)
     }
 
 
@@ -34,10 +33,11 @@ def test_dead_letters_outlive_their_queue(prod: Cloud) -> None:
     assert min(kept) > max(given)
 
 
-def test_every_queue_is_encrypted_and_refuses_plain_http(prod: Cloud) -> None:
-    found = prod.resources(SERVICE, KIND)
+@pytest.mark.parametrize("stack", [SERVICE, LOOP])
+def test_every_queue_is_encrypted_and_refuses_plain_http(prod: Cloud, stack: str) -> None:
+    found = prod.resources(stack, KIND)
     assert all(each["Properties"]["SqsManagedSseEnabled"] for each in found.values())
-    policies = prod.resources(SERVICE, "AWS::SQS::QueuePolicy").values()
+    policies = prod.resources(stack, "AWS::SQS::QueuePolicy").values()
     denied = {
         text(statement["Resource"])
         for policy in policies
@@ -102,7 +102,7 @@ def watched(cloud: Cloud, metric: str) -> dict[str, float]:
             exported = text(dimension["Value"])
             [queue] = [
                 name
-                for name in cloud.resources(SERVICE, KIND)
+                for name in queues(cloud, dead=True) | queues(cloud, dead=False)
                 if f"GetAtt{name}QueueName" in exported
             ]
             found[queue] = alarm["Properties"]["Threshold"]

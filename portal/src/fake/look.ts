@@ -79,27 +79,23 @@ function lot(visit: Visit): Schemas["WaferPage"] {
 
 /** The fab's wafers that fit what the address asks for. */
 function ofFab(visit: Visit): FakeRecord[] {
-  const { query } = visit;
-  const fab = needFab(visit, query.get("fab"));
-  const is = (name: string, value: string) => (query.get(name) ?? value) === value;
-  const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise);
-  return [...visit.cloud.records.values()].filter(
-    (record) =>
-      record.fab === fab &&
-      is("camera", record.camera) &&
-      is("lot", record.lot) &&
-      is("label", record.said.label) &&
-      is("model", record.said.model ?? "") &&
-      record.timestamp >= number("from_ms", 0) &&
-      record.timestamp <= number("to_ms", Infinity) &&
-      record.said.probability >= number("min_probability", 0) &&
-      record.said.probability <= number("max_probability", 1) &&
-      (record.said.novelty ?? 0) >= number("min_novelty", 0) &&
-      (record.said.novelty ?? 0) <= number("max_novelty", Infinity) &&
-      (record.review?.opened_ms ?? 0) >= number("opened_from_ms", 0) &&
-      (record.review?.opened_ms ?? 0) <= number("opened_to_ms", Infinity) &&
-      is("holder", record.review?.holder ?? ""),
-  );
+  const fab = needFab(visit, visit.query.get("fab"));
+  return [...visit.cloud.records.values()].filter((record) => record.fab === fab && isNamed(visit.query, record) && isWithin(visit.query, record));
+}
+
+function isNamed(query: URLSearchParams, { camera, lot, said, review }: FakeRecord): boolean {
+  const names = { camera, lot, label: said.label, model: said.model, holder: review?.holder };
+  return Object.entries(names).every(([name, value]) => !query.has(name) || query.get(name) === value);
+}
+
+function isWithin(query: URLSearchParams, { timestamp, said, review }: FakeRecord): boolean {
+  const amounts = [
+    ["from_ms", "to_ms", timestamp],
+    ["opened_from_ms", "opened_to_ms", review?.opened_ms ?? 0],
+    ["min_probability", "max_probability", said.probability],
+    ["min_novelty", "max_novelty", said.novelty ?? 0],
+  ] as const;
+  return amounts.every(([least, most, amount]) => amount >= Number(query.get(least) ?? -Infinity) && amount <= Number(query.get(most) ?? Infinity));
 }
 
 async function picture(cloud: FakeCloud, request: Request, name: string) {

@@ -93,7 +93,7 @@ export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem
   const [last] = hand.answered;
   return {
     said,
-    hint: early !== null && early === current?.item ? NOT_THERE : null,
+    hint: hintFor(early, current),
     undo,
     onDrawn,
     last: last ? `${last.words} for ${nameOf(last.item)}` : null,
@@ -107,6 +107,11 @@ export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem
       onAction: (action: Action) => simple[action]?.(),
     },
   };
+}
+
+/** What is to be seen beside the answers after a key that came too early. */
+function hintFor(early: string | null, current: WorkItem | undefined): string | null {
+  return early !== null && early === current?.item ? NOT_THERE : null;
 }
 
 interface Drawn {

@@ -23,6 +23,7 @@ type Change = Partial<Pick<Settings, "views" | "keys" | "single_keys">>;
 
 const NOTHING: Own = { version: 0, views: [], keys: null, single_keys: true, unsent: 0 };
 const KEY = ["settings"];
+const TRY_AGAIN_MS = 5_000;
 
 /** Return the person's settings, and how to change some of them. */
 export function useOwn(): [Own, (change: Change) => void] {
@@ -34,6 +35,7 @@ export function useOwn(): [Own, (change: Change) => void] {
     queryFn: () => synced(api, user),
     initialData: () => kept(user),
     initialDataUpdatedAt: 0,
+    refetchInterval: ({ state }) => ((state.data?.unsent ?? 0) > 0 ? TRY_AGAIN_MS : false),
   });
   const change = useCallback(
     (some: Change) => {
