@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser_pages import Portal
+from browser_papers import NEW, keep_loop
 from browser_wafers import fill
 from playwright.sync_api import Browser, expect
 
@@ -28,6 +29,12 @@ SCREENS = {
     "audit": "/audit",
     "labels": "/labels",
     "settings": "/settings",
+    "models": "/models",
+    "model": f"/models/{NEW}",
+    "rollouts": "/rollouts?rollout=000001",
+    "training": "/training",
+    "fleet": "/fleet",
+    "drift": "/drift",
 }
 WIDTHS = {"desk": (1280, 800), "tablet": (820, 1180)}
 
@@ -36,7 +43,8 @@ WIDTHS = {"desk": (1280, 800), "tablet": (820, 1180)}
 def shown(site: "Site", browser: Browser) -> Any:
     """A fab with something on every screen, and somebody who may see all of it."""
     waiting = fill(site.cloud, FAB, 40)
-    everybody = ("reviewer", "engineer", "admin", f"fab:{FAB}")
+    keep_loop(site.cloud, FAB)
+    everybody = ("reviewer", "engineer", "admin", "fab:*")
     (ada,) = site.people(("ada", everybody))
     portal = Portal.sign_in(browser, site.address, ada)
     for key in ("Enter", "1", "2", "z", "Enter", "u", "b"):

@@ -25,6 +25,14 @@ def left_of(group):
     return [state for pgid, state in rows if int(pgid) == group and not state.startswith("Z")]
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A suite that a script starts in its background ignores SIGINT, and what it starts would too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def install(runtime, shadow_recipe):
     def run(version):

@@ -1,5 +1,6 @@
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,20 @@ def test_boto3_stays_behind_the_stores():
     }
 
 
-@pytest.mark.parametrize("target", ["demo", "sandbox", "test", "check", "synth", "bench", "walk"])
+def test_infra_is_kept_from_every_module_of_the_functions_but_their_settings():
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    [forbidden] = [
+        set(each["forbidden_modules"])
+        for each in tool["importlinter"]["contracts"]
+        if each["type"] == "forbidden"
+    ]
+    paths = {path.relative_to(ROOT / "lambdas").parts[0] for path in tracked("lambdas/*.py")}
+    modules = {path.removesuffix(".py") for path in paths} - {"__init__", "settings"}
+    assert {f"lambdas.{name}" for name in modules} <= forbidden
+
+
+@pytest.mark.parametrize(
+    "target", ["demo", "demo-loop", "sandbox", "test", "check", "synth", "bench", "walk"]
+)
 def test_the_makefile_has_what_the_readme_promises(target):
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
