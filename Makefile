@@ -53,7 +53,8 @@ test-browser: app ## the deployed portal in Chromium: keyboard, faults, roles, a
 
 test-long: app ## the long forms: minutes offline, thousands of wafers
 	@$(PYTHON) scripts/setup emulator
-	@$(PY) -m pytest -q -m long --ignore=tests/training --timeout=1200
+	@$(PY) -m pytest -q -m long --ignore=tests/training --ignore=tests/browser --timeout=1200
+	@$(PY) -m pytest -q -m long tests/browser
 
 test-arm64: app ## the built component in an arm64 Debian under qemu (root cached in .cache)
 	@$(PYTHON) scripts/setup emulator

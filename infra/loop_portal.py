@@ -47,10 +47,11 @@ class LoopPortal(Construct):
         logs = Stack.of(self).format_arn(
             service="logs",
             resource="log-group",
-            resource_name=f"{_JOB_LOGS}:*",
+            resource_name=_JOB_LOGS,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        _allow(self.policy, ["logs:DescribeLogStreams", "logs:GetLogEvents"], logs)
+        _allow(self.policy, ["logs:DescribeLogStreams"], logs)
+        _allow(self.policy, ["logs:GetLogEvents"], f"{logs}:*")
         accept(
             self.policy,
             "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"

@@ -119,7 +119,8 @@ def _allow_jobs(function: lambda_.Function, actions: list[str]) -> None:
 def _allow_job_logs(function: lambda_.Function) -> None:
     stack = Stack.of(function)
     group = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:/aws/sagemaker/TrainingJobs"
-    allow(function, ["logs:DescribeLogStreams", "logs:GetLogEvents"], f"{group}:*")
+    allow(function, ["logs:DescribeLogStreams"], group)
+    allow(function, ["logs:GetLogEvents"], f"{group}:*")
     accept_wildcard(
         function,
         "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/sagemaker/TrainingJobs:*",

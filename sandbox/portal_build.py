@@ -1,5 +1,6 @@
-"""portal/ -> portal/dist, where it is not built yet."""
+"""portal/ -> portal/dist, where it is not built of these sources yet."""
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -13,16 +14,19 @@ from sandbox.processes import ROOT, failure
 _PORTAL = ROOT / "portal"
 _LOG = ROOT / "build" / "portal-npm.log"
 _TIMEOUT_S = 900.0
+_STAMP = ".fabwafer-built"
+_SOURCE_FOLDERS = ("src", "public")
+_SOURCES = ("index.html", "package-lock.json", "vite.config.ts")
 
 
 def built(console: Console, portal: Path = _PORTAL) -> Path:
-    """Return the folder of the built portal, built by its own npm scripts if there is none.
+    """Return the folder of the built portal, built by its own npm scripts unless it was of these sources.
 
     Raises:
         SandboxError: If npm is missing or fails; the message ends with what it said.
     """
-    build = portal / "dist"
-    if (build / "index.html").is_file():
+    build, stamp, sources = portal / "dist", portal / "node_modules" / _STAMP, _digest(portal)
+    if (build / "index.html").is_file() and stamp.is_file() and stamp.read_text() == sources:
         return build
     npm = shutil.which("npm")
     if npm is None:
@@ -32,7 +36,18 @@ def built(console: Console, portal: Path = _PORTAL) -> Path:
             _run([npm, "ci", "--no-audit", "--no-fund"], portal)
     with console.status("building the portal (npm run build)"):
         _run([npm, "run", "build"], portal)
+    stamp.write_text(sources)
     return build
+
+
+def _digest(portal: Path) -> str:
+    """Name what a build is made of."""
+    digest = hashlib.sha256()
+    folders = [path for name in _SOURCE_FOLDERS for path in (portal / name).rglob("*")]
+    for path in sorted([*folders, *(portal / name for name in _SOURCES)]):
+        if path.is_file():
+            digest.update(f"{path.relative_to(portal)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

@@ -8,6 +8,7 @@ averaged over all processes after every step, since those of one process alone w
 a step all processes hold the same state: a checkpoint knows nothing of their number.
 """
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -119,6 +120,8 @@ def join(environment: Mapping[str, str] = os.environ) -> Iterator[Together]:
     try:
         yield together
     finally:
+        # DistributedDataParallel is in cycles that hold the group; what outlives it until exit may abort there.
+        gc.collect()
         distributed.destroy_process_group()
 
 

@@ -3,7 +3,7 @@
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from fabwafer.expectation import Baseline
@@ -71,13 +71,14 @@ class Sighter:
     def _since(
         self, cameras: Mapping[str, int], since_ms: int, most: int, wanted: Filter
     ) -> list[Item]:
-        page = Page(_each(most, list(cameras)), wanted=wanted, most_calls=_CALLS)
+        arrived = replace(wanted, at_least={"received_ms": since_ms})
+        page = Page(_each(most, list(cameras)), wanted=arrived, most_calls=_CALLS)
         rows: list[Item] = []
         for camera, behind_ms in cameras.items():
             first = since_ms - max(0, behind_ms) - _CLOCK_MS
             span = Span("by_camera", "fab_camera", camera, "timestamp", first=first)
             rows += self.wafers.find(span, page)[0]
-        return [row for row in rows if int_of(row["received_ms"]) >= since_ms]
+        return rows
 
     def _seen(self, rows: Sequence[Item], *, beside: bool = False) -> list[Seen]:
         names = [item_id(str(row["imgid"]), int_of(row["timestamp"])) for row in rows]

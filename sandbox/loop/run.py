@@ -1,7 +1,6 @@
 """The whole loop: wafers flow, people answer, training starts by itself, a better model reaches every camera."""
 
 import contextlib
-import json
 import subprocess
 import sys
 import tempfile
@@ -11,18 +10,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lambdas.loop.endings import has_ended
-from lambdas.loop.records import MODEL, LinePaper, ModelPaper, NeedPaper, Stage, TrainingPaper
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, Stage
 from sandbox.cameras import Play
 from sandbox.fleet import FAB
 from sandbox.loop.bad import bad_candidate
 from sandbox.loop.data import Parts, generated, parts_of, read, write
 from sandbox.loop.fab import LoopFab, loop_fab
-from sandbox.loop.first import GENERATED, REAL, VERSION, Recipes, Start, first_model, recipe
+from sandbox.loop.first import GENERATED, REAL, Recipes, Start, first_model
+from sandbox.loop.learning import learn
 from sandbox.loop.models import fetch, recall, upload
 from sandbox.loop.outcome import Outcome
-from sandbox.loop.reviewers import Reviewing, reviewing
+from sandbox.loop.reviewers import reviewing
 from sandbox.loop.rollouts import follow
+from sandbox.loop.settings import CODE_KEY, context
 from sandbox.loop.story import Story
 from sandbox.orphans import kept_in, orphans
 from sandbox.processes import ROOT
@@ -30,10 +30,9 @@ from sandbox.review_client import signed_in
 
 LEFT_OUT = "Donut"
 _RATE_PER_S = 2.0
-_ANSWERS_S, _TRAINING_S, _REGISTERED_S = 600.0, 1800.0, 180.0
+_SETTLES_S = 180.0
 _GAIN = 0.3
 """What the recall of the class that was left out must rise by at least."""
-_CODE_KEY = "code/training.zip"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def run(wish: Wish, console: Console) -> Outcome:
     with _fab(start, parts, wish, story) as fab:
         with reviewing(fab) as people:
             before = recall(start.bundle, parts.test)
-            model = _learn(fab, people, story)
+            model = learn(fab, people, story)
             problems += follow(fab, story, "000001", wanted=Stage.DONE)
             after = _held_out(fab, model, parts, story, before)
             problems += bad_candidate(fab, story, model)
@@ -108,12 +107,12 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-loop-")))
         flow = write(parts.flow, scratch / "flow.npz")
-        context = _context(wish.recipes)
-        fab = stack.enter_context(loop_fab(start.bundle, context, wish.keep, story.console))
+        settings = context(wish.recipes)
+        fab = stack.enter_context(loop_fab(start.bundle, settings, wish.keep, story.console))
         upload(fab.cloud, "base/base.npz", start.base.read_bytes())
         upload(fab.cloud, "test/test.npz", write(parts.test, scratch / "test.npz").read_bytes())
         upload(fab.cloud, "start/model.tar.gz", start.artefact.read_bytes())
-        upload(fab.cloud, _CODE_KEY, _code(scratch))
+        upload(fab.cloud, CODE_KEY, _code(scratch))
         with signed_in(fab.address, fab.person("admin")) as admin:
             admin.ask("PUT", f"/labels/{LEFT_OUT}", _new_label(fab.first.manifest.model))
         fab.play(Play(wafers=0, data=flow, rate_per_s=_RATE_PER_S))
@@ -138,36 +137,6 @@ def _invite(fab: LoopFab, console: Console) -> None:
     )
 
 
-def _context(recipes: Recipes) -> Mapping[str, str]:
-    """Return the app's settings: a demonstration has minutes where a fab has days."""
-    return {
-        "audit_rate": "0.05",
-        "second_share": "0.1",
-        "undo_s": "2",
-        "training_minutes": "1",
-        "training_labels": "200",
-        "training_new_class": "40",
-        "training_least": "100",
-        "training_pause_h": "0",
-        "training_runtime_s": "1800",
-        "training_wait_s": "1800",
-        "training_options": json.dumps(recipe(recipes.again)),
-        "training_code": _CODE_KEY,
-        "recent_wafers": "1000",
-        "first_model": f"{MODEL}@{VERSION}",
-        "first_model_key": f"bundles/{MODEL}@{VERSION}/1/wafer-map.zip",
-        "rollout_poll_s": "5",
-        "rollout_shadow_wafers": "120",
-        "rollout_canary_wafers": "100",
-        "rollout_early_wafers": "100",
-        "rollout_everyone_wafers": "150",
-        "rollout_stage_s": "600",
-        "rollout_silent_s": "60",
-        "pick_minutes": "1",
-        "drift_minutes": "1",
-    }
-
-
 def _new_label(model: str) -> dict[str, object]:
     return {
         "fab": FAB,
@@ -185,66 +154,6 @@ def _code(scratch: Path) -> bytes:
     command: list[str | Path] = [sys.executable, script, "--out", out]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own script
     return out.read_bytes()
-
-
-def _learn(fab: LoopFab, people: Reviewing, story: Story) -> str:
-    """Wait until a training starts by itself, ends and leaves a candidate; return its name."""
-    began = story.now_s
-    training = story.wait(
-        "wafers flow, people answer",
-        lambda: fab.ledger.read(TrainingPaper, "000001"),
-        _ANSWERS_S,
-        lambda: _need(fab, people),
-    )
-    story.tell("answers", began, answered=dict(people.answered), right=people.right)
-    began = story.now_s
-    story.tell("training starts by itself", began, why=training.why, job=training.job)
-
-    def ended() -> TrainingPaper | None:
-        people.check()
-        found = fab.ledger.read(TrainingPaper, "000001")
-        return found if found and has_ended(found) else None
-
-    training = story.wait("training", ended, _TRAINING_S, lambda: _progress(fab))
-    story.tell("training", began, state=training.state.value, failure=training.failure)
-    began = story.now_s
-    model = story.wait("the release rule", lambda: _candidate(fab), _REGISTERED_S)
-    story.tell("candidate", began, **_figures(model))
-    return model.name
-
-
-def _need(fab: LoopFab, people: Reviewing) -> str:
-    people.check()
-    need = fab.ledger.read(NeedPaper, MODEL)
-    reasons = "; ".join(need.reasons) if need else "nobody has looked yet"
-    return f"{people.answers} answers; {reasons}"
-
-
-def _progress(fab: LoopFab) -> str:
-    found = fab.ledger.read(TrainingPaper, "000001")
-    return found.progress[-1][:90] if found and found.progress else ""
-
-
-def _candidate(fab: LoopFab) -> ModelPaper | None:
-    training = fab.ledger.read(TrainingPaper, "000001")
-    return fab.ledger.read(ModelPaper, training.model) if training and training.model else None
-
-
-def _figures(model: ModelPaper) -> dict[str, object]:
-    figures: dict[str, object] = {"model": model.name, "state": model.state.value}
-    if model.verdict is not None:
-        figures |= {"passed": model.verdict.passed, "reasons": model.verdict.reasons}
-    if model.comparison is not None:
-        test, replay = model.comparison.test, model.comparison.replay
-        figures["macro_f1"] = test.candidate.macro_f1
-        figures["macro_f1_before"] = test.current.macro_f1 if test.current else None
-        if replay is not None:
-            figures["replay"] = {
-                "wafers": replay.wafers,
-                "alerts": f"{replay.current.alerts} -> {replay.candidate.alerts}",
-                "reviews": f"{replay.current.reviews} -> {replay.candidate.reviews}",
-            }
-    return figures
 
 
 def _held_out(
@@ -271,7 +180,7 @@ def _orphans(fab: LoopFab, story: Story) -> Sequence[str]:
     began = story.now_s
     for camera in fab.cameras.values():
         camera.stop()
-    found = story.wait("everything settles", lambda: _settled(fab), _REGISTERED_S)
+    found = story.wait("everything settles", lambda: _settled(fab), _SETTLES_S)
     story.tell("chains", began, orphans=len(found))
     return found
 

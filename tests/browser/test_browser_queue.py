@@ -50,6 +50,7 @@ def test_twenty_wafers_are_answered_by_keyboard_alone(
         sys.stdout.write(f"\nkey press to next wafer drawn: p50 {p50:.0f} ms, p95 {p95:.0f} ms\n")
 
 
+@pytest.mark.long
 def test_every_key_of_a_quick_hand_counts_once_its_wafer_is_drawn(
     site: "Site", sign_in: Any
 ) -> None:
@@ -115,6 +116,7 @@ def test_answers_given_while_the_api_is_away_arrive_when_it_is_back(
     assert len({event["item"] for event in given(site, "fabaway")}) == len(set(names)) == 3
 
 
+@pytest.mark.long
 def test_answers_outlast_a_page_that_is_closed_while_the_api_is_away(
     site: "Site", sign_in: Any
 ) -> None:
@@ -133,6 +135,7 @@ def test_answers_outlast_a_page_that_is_closed_while_the_api_is_away(
     until("the answer", lambda: len(given(site, "fabclosed")) == 1)
 
 
+@pytest.mark.long
 def test_a_lease_that_ran_out_costs_nobody_an_answer(site: "Site", sign_in: Any) -> None:
     (only,) = fill(site.cloud, "fablease", 1)
     late, quick = site.people(
@@ -179,6 +182,7 @@ def test_a_picture_whose_address_ran_out_is_fetched_again(site: "Site", sign_in:
     assert len(given(site, "fabexpired")) == 1
 
 
+@pytest.mark.long
 def test_two_readers_who_differ_are_settled_by_an_engineer(site: "Site", sign_in: Any) -> None:
     fill(site.cloud, "fabtwo", 1)
     first, second, judge = site.people(

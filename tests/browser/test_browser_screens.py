@@ -65,7 +65,7 @@ def shots() -> Path | None:
     return Path(place) if place else None
 
 
-@pytest.mark.parametrize("width", list(WIDTHS))
+@pytest.mark.parametrize("width", ["desk", pytest.param("tablet", marks=pytest.mark.long)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_screen_is_accessible_and_free_of_errors(
     shown: Any, sign_in: Any, shots: Path | None, scheme: str, width: str

@@ -59,6 +59,14 @@ def test_a_good_candidate_comes_to_every_ring(fleet):
     assert (fleet.state(SECOND), fleet.state(FIRST)) == ("current", "retired")
 
 
+def test_wafers_of_a_busy_minute_before_a_stage_do_not_hide_those_of_the_stage(fleet):
+    fleet.play(600)
+    fleet.now_ms += 60_000
+    fleet.through_shadow()
+
+    assert fleet.stage == "canary"
+
+
 def test_people_are_told_once_that_a_model_runs_everywhere(fleet):
     fleet.through_early()
     fleet.take_up(EVERYONE)

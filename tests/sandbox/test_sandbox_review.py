@@ -251,12 +251,6 @@ def test_without_a_sandbox_there_is_nothing_to_review(
     assert "no sandbox is up" in capsys.readouterr().err
 
 
-def test_a_built_portal_is_not_built_again(tmp_path: Path) -> None:
-    (tmp_path / "dist").mkdir()
-    (tmp_path / "dist" / "index.html").write_text("<!doctype html>")
-    assert built(Console(quiet=True), tmp_path) == tmp_path / "dist"
-
-
 def test_without_npm_the_missing_portal_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,18 +264,35 @@ def unbuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A portal without a build, and an npm that writes down what it is asked."""
     npm = tmp_path / "bin" / "npm"
     npm.parent.mkdir()
-    npm.write_text('#!/bin/sh\necho "$1" >> asked\n[ ! -e broken ] || exit 3\n')
+    npm.write_text(
+        '#!/bin/sh\necho "$1" >> asked\n[ ! -e broken ] || exit 3\n'
+        "mkdir -p node_modules dist\ntouch dist/index.html node_modules/.package-lock.json\n"
+    )
     npm.chmod(0o700)
     monkeypatch.setenv("PATH", f"{npm.parent}:/usr/bin:/bin")
     monkeypatch.setattr(portal_build, "_LOG", tmp_path / "logs" / "npm.log")
     portal = tmp_path / "portal"
-    portal.mkdir()
+    (portal / "src").mkdir(parents=True)
+    (portal / "src" / "main.tsx").write_text("one")
     return portal
 
 
 def test_a_missing_build_is_installed_for_and_built(unbuilt: Path) -> None:
     assert built(Console(quiet=True), unbuilt) == unbuilt / "dist"
     assert (unbuilt / "asked").read_text().split() == ["ci", "run"]
+
+
+def test_a_built_portal_is_not_built_again(unbuilt: Path) -> None:
+    built(Console(quiet=True), unbuilt)
+    assert built(Console(quiet=True), unbuilt) == unbuilt / "dist"
+    assert (unbuilt / "asked").read_text().split() == ["ci", "run"]
+
+
+def test_a_portal_whose_sources_changed_is_built_anew(unbuilt: Path) -> None:
+    built(Console(quiet=True), unbuilt)
+    (unbuilt / "src" / "main.tsx").write_text("two")
+    built(Console(quiet=True), unbuilt)
+    assert (unbuilt / "asked").read_text().split() == ["ci", "run", "run"]
 
 
 def test_what_is_installed_is_not_installed_again(unbuilt: Path) -> None:

@@ -403,4 +403,4 @@ def test_jobs_end_with_the_service(aws: Moto, tmp_path: Path) -> None:
         place.start("job", f"echo $$ > {tmp_path}/pid; sleep 60")
         pid = int(eventually("it runs", lambda: _text(tmp_path / "pid")))
     assert service.job("job")["TrainingJobStatus"] == "Stopped"
-    assert not Path(f"/proc/{pid}").exists()
+    assert eventually("it is gone", lambda: not Path(f"/proc/{pid}").exists())
