@@ -5,7 +5,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -62,23 +62,27 @@ class LoopFab:
         return next(each for each in self.people if role in each.groups)
 
     def play(self, play: Play) -> None:
-        """Let every camera capture wafers without end, each its own share of the lots."""
+        """Let every camera capture wafers, each its own share of the lots."""
         for number, (name, camera) in enumerate(self.cameras.items()):
             device = self.devices[name]
-            shared = Play(
-                wafers=0,
-                data=play.data,
-                rate_per_s=play.rate_per_s,
-                number=number,
-                cameras=len(self.cameras),
-            )
             camera.configure(
-                shared,
+                replace(play, number=number, cameras=len(self.cameras)),
                 model_dir=str(device.model_dir),
                 shadow_dir=str(device.shadow_dir),
                 model_keys=[public_key(self.cloud)],
             )
             camera.start()
+
+    def finish(self, play: Play) -> None:
+        """Let no camera capture any more, and start each once again until all that it has is delivered."""
+        for camera in self.cameras.values():
+            camera.stop()
+        self.play(replace(play, wafers=1))  # long since captured
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether every camera has delivered what it has, and ended."""
+        return all(camera.done for camera in self.cameras.values())
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ from sandbox.review_client import signed_in
 LEFT_OUT = "Donut"
 _RATE_PER_S = 2.0
 _SETTLES_S = 180.0
+_FLOW = "flow.npz"
 _GAIN = 0.3
 """What the recall of the class that was left out must rise by at least."""
 
@@ -106,7 +107,6 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
     began = story.now_s
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-loop-")))
-        flow = write(parts.flow, scratch / "flow.npz")
         settings = context(wish.recipes)
         fab = stack.enter_context(loop_fab(start.bundle, settings, wish.keep, story.console))
         upload(fab.cloud, "base/base.npz", start.base.read_bytes())
@@ -115,7 +115,8 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
         upload(fab.cloud, CODE_KEY, _code(scratch))
         with signed_in(fab.address, fab.person("admin")) as admin:
             admin.ask("PUT", f"/labels/{LEFT_OUT}", _new_label(fab.first.manifest.model))
-        fab.play(Play(wafers=0, data=flow, rate_per_s=_RATE_PER_S))
+        write(parts.flow, fab.folder / _FLOW)
+        fab.play(_flow(fab))
         _invite(fab, story.console)
         story.tell(
             "set up",
@@ -126,6 +127,10 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
             a_new_label_for_reviewers=LEFT_OUT,
         )
         yield fab
+
+
+def _flow(fab: LoopFab) -> Play:
+    return Play(wafers=0, data=fab.folder / _FLOW, rate_per_s=_RATE_PER_S)
 
 
 def _invite(fab: LoopFab, console: Console) -> None:
@@ -178,13 +183,14 @@ def _held_out(
 
 def _orphans(fab: LoopFab, story: Story) -> Sequence[str]:
     began = story.now_s
-    for camera in fab.cameras.values():
-        camera.stop()
+    fab.finish(_flow(fab))
     found = story.wait("everything settles", lambda: _settled(fab), _SETTLES_S)
     story.tell("chains", began, orphans=len(found))
     return found
 
 
 def _settled(fab: LoopFab) -> list[str] | None:
+    if not fab.finished:
+        return None
     waiting = sum(fab.cloud.depth(queue) for queue in ("PredictionsQueueUrl", "ReviewQueueUrl"))
     return None if waiting else orphans(kept_in(fab.cloud))

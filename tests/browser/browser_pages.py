@@ -41,8 +41,13 @@ class Portal:
         page.get_by_label("Name").fill(person.name)
         page.get_by_label("Password").fill(person.password)
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE_MS)
+        portal.is_open()
         return portal
+
+    def is_open(self) -> None:
+        """Wait until a screen is there, and not the sign-in."""
+        expect(self.page.locator("#top-navigation")).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE_MS)
 
     def note(self, kind: str, text: str) -> None:
         """Keep an error of the console; the browser's own word for a status is none of the page's."""
@@ -52,7 +57,7 @@ class Portal:
     def go(self, path: str) -> None:
         """Open one of the portal's addresses."""
         self.page.goto(f"{self.address}{path}")
-        expect(self.page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE_MS)
+        self.is_open()
 
     def wafer_in_hand(self) -> str:
         """Return the name of the wafer that is shown, once it is drawn."""
