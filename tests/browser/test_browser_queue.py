@@ -234,6 +234,8 @@ def test_look_alikes_are_answered_in_bulk_and_taken_back_in_one(site: "Site", si
     fill(site.cloud, "fabbulk", 6, truth="Donut")
     portal = sign_in(reviewer(site, "fabbulk", "bela"))
     portal.go("/gallery?fab=fabbulk")
+    wafers = portal.page.get_by_role("button", name=re.compile("^Choose wafer"))
+    expect(wafers).to_have_count(6, timeout=PATIENCE_MS)
     portal.page.get_by_text("Choose all shown").click()
     expect(portal.page.get_by_text("6 chosen")).to_be_visible()
     portal.page.keyboard.press("2")
