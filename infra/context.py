@@ -40,10 +40,14 @@ class Context:
         Raises:
             ContractError: If it is none, or beyond them.
         """
-        value = self.number(key, default, least, most)
-        if not value.is_integer():
-            raise ContractError(f"context {key}", value, f"a whole number of {least} to {most}")
-        return int(value)
+        text, expected = self.text(key, str(default)), f"a whole number of {least} to {most}"
+        try:
+            value = int(text)
+        except ValueError as error:
+            raise ContractError(f"context {key}", text, expected) from error
+        if not least <= value <= most:
+            raise ContractError(f"context {key}", text, expected)
+        return value
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Return whether something is wanted.

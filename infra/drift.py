@@ -1,17 +1,17 @@
 """Drift: a schedule -> watch_drift -> papers, review queue, notices."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct, Node
+from constructs import Construct
 
-from fabwafer.errors import ContractError
 from fabwafer.fab_watch import REFERENCE_LOTS_PER_DAY
-from infra.functions import Functions, Sizing, accept_wildcard, allow
+from infra.context import Context
+from infra.functions import Functions, Sizing, allow
 from infra.loop_shared import LoopShared
-from infra.model_policies import PREFIX
+from infra.model_policies import PREFIX, allow_policies
 from infra.tables import index_arn
 from lambdas.settings import WatchDriftSettings
 
@@ -31,6 +31,7 @@ class Drift(Construct):
         self, scope: Construct, construct_id: str, shared: LoopShared, reviews: sqs.Queue
     ) -> None:
         super().__init__(scope, construct_id)
+        context = Context(self.node)
         functions = shared.functions
         tables = functions.tables
         settle_s = _SANDBOX_SETTLE_S if functions.settings.in_sandbox else _SETTLE_S
@@ -43,10 +44,10 @@ class Drift(Construct):
             notice_topic_arn=shared.notices.topic_arn,
             models_parameter_prefix=PREFIX,
             fabs=",".join(functions.settings.fabs),
-            drift_lots_per_day=_whole(
-                self.node, "drift_lots_per_day", REFERENCE_LOTS_PER_DAY, 1, 10_000
+            drift_lots_per_day=context.whole(
+                "drift_lots_per_day", REFERENCE_LOTS_PER_DAY, 1, 10_000
             ),
-            drift_settle_s=_whole(self.node, "drift_settle_s", settle_s, 0, 3600),
+            drift_settle_s=context.whole("drift_settle_s", settle_s, 0, 3600),
         )
         self.function = functions.make("watch_drift", told, _SIZING, shared.failures)
         _grant(self.function, functions)
@@ -57,7 +58,7 @@ class Drift(Construct):
             "Schedule",
             description="Whether process, cameras or models have moved",
             schedule=events.Schedule.rate(
-                Duration.minutes(_whole(self.node, "drift_minutes", _MINUTES, 1, 1440))
+                Duration.minutes(context.whole("drift_minutes", _MINUTES, 1, 1440))
             ),
             targets=[targets.LambdaFunction(self.function)],
         )
@@ -70,25 +71,4 @@ def _grant(function: lambda_.Function, functions: Functions) -> None:
     allow(function, ["dynamodb:BatchGetItem"], tables.reviews.table_arn)
     allow(function, ["dynamodb:Query"], tables.cameras.table_arn)
     allow(function, ["dynamodb:GetItem", "dynamodb:PutItem"], tables.papers.table_arn)
-    parameters = Stack.of(function).format_arn(
-        service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
-    )
-    allow(function, ["ssm:GetParameter"], parameters)
-    accept_wildcard(
-        function,
-        f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
-        "A prediction names its model, so any version's labels are read.",
-    )
-
-
-def _whole(node: Node, key: str, default: int, least: int, most: int) -> int:
-    text = node.try_get_context(key)
-    value = default if text is None else str(text)
-    expected = f"a whole number of {least} to {most}"
-    try:
-        number = int(value)
-    except ValueError as error:
-        raise ContractError(f"context {key}", text, expected) from error
-    if not least <= number <= most:
-        raise ContractError(f"context {key}", text, expected)
-    return number
+    allow_policies(function)

@@ -50,8 +50,8 @@ class LoopPortal(Construct):
             resource_name=_JOB_LOGS,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        _allow(self.policy, ["logs:DescribeLogStreams"], logs)
-        _allow(self.policy, ["logs:GetLogEvents"], f"{logs}:*")
+        for resource in (logs, f"{logs}:*"):
+            _allow(self.policy, ["logs:DescribeLogStreams", "logs:GetLogEvents"], resource)
         accept(
             self.policy,
             "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"

@@ -3,17 +3,32 @@
 import re
 from pathlib import Path
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from fabwafer.bundle import MANIFEST, Manifest, read_bundle
 from fabwafer.errors import BundleError
+from infra.functions import accept_wildcard, allow
 from infra.settings import Settings
 
 PREFIX = "/fabwafer/models"
 _PARAMETER_NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 _PARAMETER_BYTES = 4096
+
+
+def allow_policies(function: lambda_.IFunction, action: str = "ssm:GetParameter") -> None:
+    """Let a function read, or put, the policy of whichever version a prediction names."""
+    every = Stack.of(function).format_arn(
+        service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
+    )
+    allow(function, [action], every)
+    accept_wildcard(
+        function,
+        f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
+        "A prediction names its model, so any version's is read.",
+    )
 
 
 class ModelPolicies(Construct):

@@ -5,9 +5,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct, Node
+from constructs import Construct
 
-from fabwafer.errors import ContractError
+from infra.context import Context
 from infra.functions import Functions, Sizing, allow
 from infra.loop_shared import LoopShared
 from infra.tables import index_arn
@@ -29,6 +29,7 @@ class Picking(Construct):
         self, scope: Construct, construct_id: str, shared: LoopShared, reviews: sqs.Queue
     ) -> None:
         super().__init__(scope, construct_id)
+        context = Context(self.node)
         functions, spread_h = shared.functions, _SPREAD_H
         if functions.settings.in_sandbox:
             spread_h = 0
@@ -39,13 +40,13 @@ class Picking(Construct):
             papers_table=tables.papers.table_name,
             review_queue_url=reviews.queue_url,
             fabs=",".join(functions.settings.fabs),
-            pick_budget=_whole(self.node, "pick_budget", _BUDGET, 0, 10_000),
-            pick_spread_h=_whole(self.node, "pick_spread_h", spread_h, 0, 24),
+            pick_budget=context.whole("pick_budget", _BUDGET, 0, 10_000),
+            pick_spread_h=context.whole("pick_spread_h", spread_h, 0, 24),
         )
         self.function = functions.make("pick_reviews", told, _SIZING, shared.failures)
         _grant(self.function, functions)
         reviews.grant_send_messages(self.function)
-        minutes = _whole(self.node, "pick_minutes", _MINUTES, 1, 1440)
+        minutes = context.whole("pick_minutes", _MINUTES, 1, 1440)
         self.rule = events.Rule(
             self,
             "Schedule",
@@ -61,16 +62,3 @@ def _grant(function: lambda_.Function, functions: Functions) -> None:
     allow(function, ["dynamodb:Query"], index_arn(tables.predictions, "by_fab"))
     allow(function, ["dynamodb:BatchGetItem"], tables.reviews.table_arn)
     allow(function, ["dynamodb:GetItem", "dynamodb:PutItem"], tables.papers.table_arn)
-
-
-def _whole(node: Node, key: str, default: int, least: int, most: int) -> int:
-    text = node.try_get_context(key)
-    value = default if text is None else str(text)
-    expected = f"a whole number of {least} to {most}"
-    try:
-        number = int(value)
-    except ValueError as error:
-        raise ContractError(f"context {key}", text, expected) from error
-    if not least <= number <= most:
-        raise ContractError(f"context {key}", text, expected)
-    return number

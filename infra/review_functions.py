@@ -3,8 +3,8 @@
 from aws_cdk import Stack
 from aws_cdk import aws_lambda as lambda_
 
-from infra.functions import Functions, Sizing, accept_wildcard, allow, allow_objects
-from infra.model_policies import PREFIX
+from infra.functions import Functions, Sizing, allow, allow_objects
+from infra.model_policies import PREFIX, allow_policies
 from infra.tables import index_arn
 from lambdas.settings import LoopWiring, ReviewApiSettings, WriteExportSettings
 
@@ -52,7 +52,7 @@ def answering(functions: Functions, exports_queue_url: str) -> lambda_.Function:
     allow_objects(
         function, ["s3:GetObject"], buckets.exports, "*", "Its addresses fetch any fab's exports."
     )
-    _allow_policies(function)
+    allow_policies(function)
     allow(function, ["ssm:GetParameter"], _parameter(function, f"{LOOP_PREFIX}/{LoopWiring.name}"))
     return function
 
@@ -87,15 +87,6 @@ def exporting(functions: Functions) -> lambda_.Function:
     # Without it S3 answers "forbidden" for a picture that is not there.
     allow(function, ["s3:ListBucket"], buckets.images.bucket_arn)
     return function
-
-
-def _allow_policies(function: lambda_.Function) -> None:
-    allow(function, ["ssm:GetParameter"], _parameter(function, f"{PREFIX}/*"))
-    accept_wildcard(
-        function,
-        f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
-        "An item names its model, so any version's is read.",
-    )
 
 
 def _parameter(function: lambda_.Function, name: str) -> str:

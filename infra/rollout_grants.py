@@ -5,7 +5,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from infra.fleet import MODEL_RINGS
 from infra.functions import Functions, accept_wildcard, allow, allow_objects
-from infra.model_policies import PREFIX
+from infra.model_policies import allow_policies
 from infra.tables import index_arn
 from lambdas.settings import ReleaseModelSettings
 
@@ -42,15 +42,7 @@ def grant_data(function: lambda_.Function, functions: Functions) -> None:
     )
     # Without it S3 answers "forbidden" for an object that is not there.
     allow(function, ["s3:ListBucket"], models.bucket_arn)
-    parameters = Stack.of(function).format_arn(
-        service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
-    )
-    allow(function, ["ssm:GetParameter"], parameters)
-    accept_wildcard(
-        function,
-        f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
-        "It judges by the thresholds of whichever model made a prediction.",
-    )
+    allow_policies(function)
 
 
 def grant_fleet(function: lambda_.Function, told: ReleaseModelSettings) -> None:

@@ -1,12 +1,11 @@
 """Predictions: queue -> route_prediction -> table, alerts queue, review queue."""
 
-from aws_cdk import Stack
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from fabwafer.topics import Kind
-from infra.functions import Functions, Sizing, accept_wildcard, allow, allow_quarantine
-from infra.model_policies import PREFIX
+from infra.functions import Functions, Sizing, allow, allow_quarantine
+from infra.model_policies import PREFIX, allow_policies
 from infra.queues import Intake, work_queue
 from lambdas.settings import RoutePredictionSettings
 
@@ -46,15 +45,4 @@ class Routing(Construct):
         alerts.grant_send_messages(self.function)
         reviews.grant_send_messages(self.function)
         allow_quarantine(self.function, quarantine, Kind.PREDICTION)
-        self._allow_policies()
-
-    def _allow_policies(self) -> None:
-        parameters = Stack.of(self).format_arn(
-            service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
-        )
-        allow(self.function, ["ssm:GetParameter"], parameters)
-        accept_wildcard(
-            self.function,
-            f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
-            "A prediction names its model, so any version's is read.",
-        )
+        allow_policies(self.function)

@@ -7,7 +7,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra.functions import accept_wildcard, allow, allow_objects
 from infra.loop_shared import LoopShared
-from infra.model_policies import PREFIX
+from infra.model_policies import allow_policies
 from infra.signing import Signing
 from infra.tables import index_arn
 from infra.training_told import GROUP
@@ -42,7 +42,7 @@ def let_start(
     allow_objects(
         function, ["s3:GetObject"], buckets.models, "bundles/*", "It reads the first model."
     )
-    _allow_policies(function, ["ssm:GetParameter"])
+    allow_policies(function)
     actions = ["Create", "Describe", "Stop"]
     _allow_jobs(function, [f"sagemaker:{each}TrainingJob" for each in actions])
     _allow_jobs(function, ["sagemaker:AddTags"])
@@ -68,7 +68,7 @@ def let_register(
     )
     allow(function, ["s3:ListBucket"], models.bucket_arn)
     signing.allow_signing(function)
-    _allow_policies(function, ["ssm:PutParameter"])
+    allow_policies(function, "ssm:PutParameter")
     _allow_jobs(function, ["sagemaker:DescribeTrainingJob"])
     _allow_job_logs(function)
     _allow_packages(function)
@@ -92,18 +92,6 @@ def _allow_papers(function: lambda_.Function, shared: LoopShared) -> None:
     allow(function, actions, shared.functions.tables.papers.table_arn)
 
 
-def _allow_policies(function: lambda_.Function, actions: list[str]) -> None:
-    resource = Stack.of(function).format_arn(
-        service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
-    )
-    allow(function, actions, resource)
-    accept_wildcard(
-        function,
-        f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
-        "A parameter is named by its model's version.",
-    )
-
-
 def _allow_jobs(function: lambda_.Function, actions: list[str]) -> None:
     resource = Stack.of(function).format_arn(
         service="sagemaker", resource="training-job", resource_name=_JOBS
@@ -119,8 +107,9 @@ def _allow_jobs(function: lambda_.Function, actions: list[str]) -> None:
 def _allow_job_logs(function: lambda_.Function) -> None:
     stack = Stack.of(function)
     group = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:/aws/sagemaker/TrainingJobs"
-    allow(function, ["logs:DescribeLogStreams"], group)
-    allow(function, ["logs:GetLogEvents"], f"{group}:*")
+    # The group for its streams, a stream for its lines: who judges by which is not said alike everywhere.
+    for resource in (group, f"{group}:*"):
+        allow(function, ["logs:DescribeLogStreams", "logs:GetLogEvents"], resource)
     accept_wildcard(
         function,
         "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/sagemaker/TrainingJobs:*",

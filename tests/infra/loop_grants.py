@@ -26,7 +26,7 @@ JOBS = f"arn:<AWS::Partition>:sagemaker:{HERE}:training-job/fabwafer-*"
 PACKAGES = f"arn:<AWS::Partition>:sagemaker:{HERE}"
 COMPONENTS = f"arn:<AWS::Partition>:greengrass:{HERE}:components"
 IOT = f"arn:<AWS::Partition>:iot:{HERE}"
-LOG_STREAMS, READ_LOG = {"logs:DescribeLogStreams"}, {"logs:GetLogEvents"}
+READ_LOG = {"logs:DescribeLogStreams", "logs:GetLogEvents"}
 READ_WRITE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
 READ_FILE, READ_WRITE_FILE = {"s3:GetObject"}, {"s3:GetObject", "s3:PutObject"}
 BATCH = {"dynamodb:BatchGetItem"}
@@ -61,7 +61,7 @@ LOOP_GRANTS: Grants = {
             *("sagemaker:StopTrainingJob", "sagemaker:AddTags"),
         },
         "<TrainingJobRole.Arn>": {"iam:PassRole"},
-        JOB_LOG_GROUP: LOG_STREAMS,
+        JOB_LOG_GROUP: READ_LOG,
         JOB_LOGS: READ_LOG,
         "<RegisterModel.Arn>": {"lambda:InvokeFunction"},
         "<Notices>": TELL,
@@ -76,7 +76,7 @@ LOOP_GRANTS: Grants = {
         "<SigningKey.Arn>": SIGN,
         f"{PARAMETERS}/models/*": {"ssm:PutParameter"},
         JOBS: {"sagemaker:DescribeTrainingJob"},
-        JOB_LOG_GROUP: LOG_STREAMS,
+        JOB_LOG_GROUP: READ_LOG,
         JOB_LOGS: READ_LOG,
         f"{PACKAGES}:model-package-group/FabWaferWaferMap": {
             *("sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"),
@@ -170,7 +170,7 @@ LOOP_GRANTS: Grants = {
     "FabWaferService:ExportsOutputRefReviewApiRole": {
         "<StartTraining.Arn>": {"lambda:InvokeFunction"},
         "<RolloutMachine>": START,
-        JOB_LOG_GROUP: LOG_STREAMS,
+        JOB_LOG_GROUP: READ_LOG,
         JOB_LOGS: READ_LOG,
     },
 }
