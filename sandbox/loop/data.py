@@ -1,7 +1,7 @@
 """Wafers of an npz file, or generated ones -> three parts by lot: what training starts from, what flows, what judges."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ _LOT_WAFERS = 5
 """Small lots, so that a few thousand wafers have the many calibration lots that a promise takes."""
 _GENERATED_LOTS = 2400
 _FLOW_PER_LABEL = {"left out": 320, "normal": 320, "other": 60}
+_FIRST_DEALT_LOT, _DEALT_LOT_WAFERS = 10_000_000, 25
+"""Beyond every lot of a file: none of them is in another part."""
 _MOST_NORMAL = {"base": 100_000, "flow": 320, "test": 2500}
 
 
@@ -76,7 +78,16 @@ def parts_of(wafers: Wafers, left_out: str, seed: int = 1) -> Parts:
     limits = dict.fromkeys(range(len(wafers.classes)), _FLOW_PER_LABEL["other"])
     limits |= {normal: _FLOW_PER_LABEL["normal"], missing: _FLOW_PER_LABEL["left out"]}
     flow = rows["flow"][_limited(wafers.labels[rows["flow"]], limits)]
-    return Parts(*(wafers.take(np.sort(each)) for each in (base, flow, rows["test"])))
+    base_part, test_part = (wafers.take(np.sort(each)) for each in (base, rows["test"]))
+    return Parts(base_part, _dealt(wafers.take(flow), draw), test_part)
+
+
+def _dealt(wafers: Wafers, draw: np.random.Generator) -> Wafers:
+    """Deal wafers into lots anew, each as mixed as all: the few that a stage sees stand for a fab's day."""
+    mixed = wafers.take(draw.permutation(len(wafers.dies)))
+    count = np.arange(len(mixed.dies))
+    lots = _FIRST_DEALT_LOT + count // _DEALT_LOT_WAFERS
+    return replace(mixed, lots=lots, numbers=count % _DEALT_LOT_WAFERS + 1)
 
 
 def _share(lot: int) -> float:

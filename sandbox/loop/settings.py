@@ -18,7 +18,7 @@ def context(recipes: Recipes) -> Mapping[str, str]:
         "undo_s": "2",
         "training_minutes": "1",
         "training_labels": "400",
-        "training_new_class": "120",
+        "training_new_class": "100",
         "training_least": "100",
         "training_pause_h": "0",
         "training_runtime_s": "1800",
