@@ -1,11 +1,15 @@
 """Context keys of one construct, parsed and checked; an error names the key."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from constructs import Node
 
 from fabwafer.errors import ContractError
+
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,7 @@ class Context:
         Raises:
             ContractError: If it is none, or beyond them.
         """
-        text, expected = self.text(key, str(default)), f"a number of {least:g} to {most:g}"
-        try:
-            value = float(text)
-        except ValueError as error:
-            raise ContractError(f"context {key}", text, expected) from error
-        if not least <= value <= most:
-            raise ContractError(f"context {key}", text, expected)
-        return value
+        return self._within(key, float, default, (least, most))
 
     def whole(self, key: str, default: int, least: int, most: int) -> int:
         """Return a whole number within limits.
@@ -40,9 +37,16 @@ class Context:
         Raises:
             ContractError: If it is none, or beyond them.
         """
-        text, expected = self.text(key, str(default)), f"a whole number of {least} to {most}"
+        return self._within(key, int, default, (least, most))
+
+    def _within(
+        self, key: str, kind: Callable[[str], _Number], default: float, limits: tuple[float, float]
+    ) -> _Number:
+        text, (least, most) = self.text(key, str(default)), limits
+        what = "a whole number" if kind is int else "a number"
+        expected = f"{what} of {least} to {most}"
         try:
-            value = int(text)
+            value = kind(text)
         except ValueError as error:
             raise ContractError(f"context {key}", text, expected) from error
         if not least <= value <= most:

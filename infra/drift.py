@@ -41,7 +41,7 @@ class Drift(Construct):
             papers_table=tables.papers.table_name,
             cameras_table=tables.cameras.table_name,
             review_queue_url=reviews.queue_url,
-            notice_topic_arn=shared.notices.topic_arn,
+            notices_topic_arn=shared.notices.topic_arn,
             models_parameter_prefix=PREFIX,
             fabs=",".join(functions.settings.fabs),
             drift_lots_per_day=context.whole(

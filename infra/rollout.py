@@ -64,7 +64,7 @@ def _told(
         cameras_table=tables.cameras.table_name,
         models_bucket=functions.buckets.models.bucket_name,
         signing_key=signing_key.key_arn,
-        notice_topic_arn=shared.notices.topic_arn,
+        notices_topic_arn=shared.notices.topic_arn,
         rollout_machine_arn=machine_arn,
         thing_groups_arn=stack.format_arn(
             service="iot", resource="thinggroup", arn_format=ArnFormat.NO_RESOURCE_NAME

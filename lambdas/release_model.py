@@ -131,7 +131,7 @@ def roller_of(settings: ReleaseModelSettings) -> Roller:
         rings=rings,
         rules=rules_of(settings),
     )
-    ending = Ending(ledger, deployer, signer, NoticeTopic(settings.notice_topic_arn))
+    ending = Ending(ledger, deployer, signer, NoticeTopic(settings.notices_topic_arn))
     return Roller(ledger, watcher, deployer, signer, ending, settings.rollout_poll_s)
 
 

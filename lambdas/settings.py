@@ -177,7 +177,7 @@ class ReleaseModelSettings(_Settings):
     cameras_table: str
     models_bucket: str
     signing_key: str = Field(description="id, ARN or alias of the KMS key that vouches for bundles")
-    notice_topic_arn: str
+    notices_topic_arn: str
     rollout_machine_arn: str
     thing_groups_arn: str = Field(description="arn:...:iot:<region>:<account>:thinggroup")
     components_arn: str = Field(description="arn:...:greengrass:<region>:<account>:components")
@@ -204,7 +204,7 @@ class WatchDriftSettings(_Settings):
     papers_table: str
     cameras_table: str
     review_queue_url: str
-    notice_topic_arn: str
+    notices_topic_arn: str
     models_parameter_prefix: str = "/fabwafer/models"
     fabs: str = Field("", description="every fab, with commas between")
     drift_lots_per_day: float = Field(20, gt=0, description="of one fab")

@@ -75,7 +75,7 @@ def _wired() -> tuple[Watcher, tuple[str, ...]]:
         ledger=Ledger(PaperTable(settings.papers_table)),
         policies=Policies(Parameters(settings.models_parameter_prefix).read),
         reviews=Queue(settings.review_queue_url),
-        topic=AlertTopic(settings.notice_topic_arn),
+        topic=AlertTopic(settings.notices_topic_arn),
         audits=Audits(wafers, WorkTable(settings.reviews_table, "")),
         rules=Rules.of(settings.drift_lots_per_day),
         settle_ms=settings.drift_settle_s * 1000,

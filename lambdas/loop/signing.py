@@ -46,7 +46,9 @@ class Signer:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             manifest = unpack(packed, folder)
-            signature = self._signature(manifest.model, (folder / MANIFEST).read_bytes())
+            serial = next_serial(self.ledger)
+            content = (folder / MANIFEST).read_bytes()
+            signature = signature_of(self.key, manifest.model, serial, content)
             (folder / SIGNATURE).write_text(signature.model_dump_json())
             key = bundle_key(manifest.model, signature.serial)
             if not self.files.put_new(key, pack(folder, manifest), "application/zip"):
@@ -65,17 +67,18 @@ class Signer:
             raise ContractError("key", key, "a bundle in the models bucket")
         return self.sign(packed)
 
-    def _signature(self, model: str, manifest: bytes) -> Signature:
-        serial = next_serial(self.ledger)
-        digest = hashlib.sha256(manifest).hexdigest()
-        value = self.key.sign(signed_bytes(model, serial, digest))
-        return Signature(
-            model=model,
-            serial=serial,
-            manifest_sha256=digest,
-            key=self.key.fingerprint(),
-            value=base64.b64encode(value).decode(),
-        )
+
+def signature_of(key: SigningKey, model: str, serial: int, manifest: bytes) -> Signature:
+    """Return a key's signature for a bundle, by its manifest's bytes."""
+    digest = hashlib.sha256(manifest).hexdigest()
+    value = key.sign(signed_bytes(model, serial, digest))
+    return Signature(
+        model=model,
+        serial=serial,
+        manifest_sha256=digest,
+        key=key.fingerprint(),
+        value=base64.b64encode(value).decode(),
+    )
 
 
 def bundle_key(model: str, serial: int) -> str:

@@ -96,7 +96,10 @@ class TrainingJobs:
                 raise
 
     def last_lines(self, job: str, most: int) -> tuple[str, ...]:
-        """Return the last lines of a job's log, oldest first; none before it writes any."""
+        """Return the last lines of a job's log, oldest first; none before it writes any.
+
+        A log that cannot be read says so in its place: it must not hold up what its job came to.
+        """
         try:
             streams = self.logs.describe_log_streams(
                 logGroupName=_LOG_GROUP, logStreamNamePrefix=f"{job}/", limit=1
@@ -111,6 +114,8 @@ class TrainingJobs:
             )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
             return ()
+        except ClientError as error:
+            return (f"The log cannot be read: {error.response['Error']['Message']}",)
         return tuple(each["message"].rstrip() for each in events)
 
 

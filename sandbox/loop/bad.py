@@ -1,11 +1,10 @@
 """A deliberately bad candidate, approved by a person's mistake: what the rollout makes of it."""
 
-import hashlib
 import json
 import time
 from pathlib import Path
 
-from fabwafer.bundle import MANIFEST, read_bundle
+from fabwafer.bundle import read_bundle
 from lambdas.loop.bundles import pack
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.records import ModelPaper, ModelState, RolloutPaper, Stage
@@ -54,7 +53,7 @@ def _registered(fab: LoopFab, bundle: Path) -> str:
         state=ModelState.APPROVED,
         created_ms=round(time.time() * 1000),
         key=signed.key,
-        manifest_sha256=hashlib.sha256((bundle / MANIFEST).read_bytes()).hexdigest(),
+        manifest_sha256=signed.signature.manifest_sha256,
         signing_key=signed.signature.key,
         decided_by=fab.person("admin").name,
     )

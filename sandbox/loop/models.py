@@ -1,7 +1,6 @@
 """Bundles as the loop's bucket holds them: signed, zipped, their thresholds in the parameter store; and how good they are."""
 
 import base64
-import hashlib
 import json
 import shutil
 import tempfile
@@ -13,8 +12,9 @@ import numpy as np
 from edge_component.classifier import Classifier
 from edge_component.pictures import encode_dies
 from fabwafer.bundle import MANIFEST, Manifest, read_bundle
-from fabwafer.signature import SIGNATURE, Signature, signed_bytes
-from lambdas.loop.bundles import ZIP, pack, unpack
+from fabwafer.signature import SIGNATURE
+from lambdas.loop.bundles import pack, unpack
+from lambdas.loop.signing import bundle_key, signature_of
 from lambdas.stores.keys import SigningKey
 from sandbox.cloud import Cloud
 from sandbox.loop.data import Wafers
@@ -26,7 +26,6 @@ class Signed:
 
     manifest: Manifest
     key: str
-    manifest_sha256: str
 
 
 def sign(cloud: Cloud, bundle: Path, serial: int) -> Signed:
@@ -35,20 +34,14 @@ def sign(cloud: Cloud, bundle: Path, serial: int) -> Signed:
         folder = Path(scratch) / "bundle"
         shutil.copytree(bundle, folder)
         manifest = read_bundle(folder)
-        digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
         key = SigningKey(cloud.outputs["SigningKeyId"], cloud.emulator.client("kms"))
-        signature = Signature(
-            model=manifest.model,
-            serial=serial,
-            manifest_sha256=digest,
-            key=key.fingerprint(),
-            value=base64.b64encode(key.sign(signed_bytes(manifest.model, serial, digest))).decode(),
-        )
+        content = (folder / MANIFEST).read_bytes()
+        signature = signature_of(key, manifest.model, serial, content)
         (folder / SIGNATURE).write_text(signature.model_dump_json())
-        place = f"bundles/{manifest.model}/{serial}/{ZIP}"
+        place = bundle_key(manifest.model, serial)
         upload(cloud, place, pack(folder, manifest))
     register_thresholds(cloud, manifest)
-    return Signed(manifest, place, digest)
+    return Signed(manifest, place)
 
 
 def register_thresholds(cloud: Cloud, manifest: Manifest) -> None:

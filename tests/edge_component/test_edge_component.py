@@ -32,7 +32,11 @@ class Broker(FakePublisher):
         return [told for topic, told in dict(self.told).items() if "/prediction/" in topic]
 
     def heartbeat(self) -> dict[str, Any]:
-        return self.told["fabwafer/faba/camera1/status"]
+        return self.told.get("fabwafer/faba/camera1/status", {})
+
+    def running(self) -> tuple[int | None, str | None]:
+        """Return the serial of the model and the name of the shadow of the last heartbeat."""
+        return self.heartbeat().get("serial"), self.heartbeat().get("shadow")
 
 
 def eventually(condition: Callable[[], object]) -> bool:
@@ -88,8 +92,8 @@ def test_a_prediction_tells_who_vouched_for_its_model_and_what_the_shadow_says(
     assert (told["model"], told["serial"], told["shadow"]["model"]) == ("tiny@4", 4, "tiny@5")
     assert told["shadow"]["prediction"] == told["prediction"]
     assert told["picture"]["levels"] == [0.0, 127.0, 255.0]
-    assert eventually(lambda: broker.heartbeat().get("shadow") == "tiny@5")
-    assert (broker.heartbeat()["serial"], health.reasons) == (4, {})
+    assert eventually(lambda: broker.running() == (4, "tiny@5"))
+    assert health.reasons == {}
 
 
 def test_without_a_shadow_nothing_is_missed(
@@ -145,5 +149,5 @@ def test_a_shadow_of_a_stranger_is_said_and_disturbs_no_wafer(
     Signer().bundle(tmp_path / "shadow", 5)
     broker = run()
     assert eventually(lambda: len(broker.predictions()) > 3)
-    assert "key: expected one of model_keys" in health.reasons["shadow"]
+    assert eventually(lambda: "expected one of model_keys" in health.reasons.get("shadow", ""))
     assert "model" not in health.reasons

@@ -37,7 +37,7 @@ def test_notices_go_to_the_people_who_get_alerts(prod: Cloud) -> None:
     assert text(subscription["Properties"]["TopicArn"]).startswith("<Notices")
 
 
-@pytest.mark.parametrize("setting", ["NOTICES_TOPIC_ARN", "NOTICE_TOPIC_ARN"])
+@pytest.mark.parametrize("setting", ["NOTICES_TOPIC_ARN", "NOTICES_TOPIC_ARN"])
 def test_every_function_that_tells_people_knows_the_notices(prod: Cloud, setting: str) -> None:
     functions = prod.resources(LOOP, "AWS::Lambda::Function").values()
     variables = [each["Properties"]["Environment"]["Variables"] for each in functions]

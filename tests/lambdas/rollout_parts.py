@@ -218,7 +218,7 @@ def _settings(topic: str, key_id: str) -> ReleaseModelSettings:
         cameras_table="cameras",
         models_bucket="models",
         signing_key=key_id,
-        notice_topic_arn=topic,
+        notices_topic_arn=topic,
         rollout_machine_arn="machine",
         thing_groups_arn=f"arn:aws:iot:{ACCOUNT}:thinggroup",
         components_arn=f"arn:aws:greengrass:{ACCOUNT}:components",

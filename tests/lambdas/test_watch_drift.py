@@ -332,7 +332,7 @@ def test_the_function_is_wired_by_its_environment(fabs, context, monkeypatch):
         "PAPERS_TABLE": "papers",
         "CAMERAS_TABLE": "cameras",
         "REVIEW_QUEUE_URL": fabs.requests.url,
-        "NOTICE_TOPIC_ARN": fabs.watcher.topic.arn,
+        "NOTICES_TOPIC_ARN": fabs.watcher.topic.arn,
         "FABS": "faba,fabb",
     }
     for name, value in settings.items():
