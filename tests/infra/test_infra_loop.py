@@ -3,13 +3,13 @@
 import json
 import re
 
-import pytest
 from synthesized import Cloud, text
 
 from infra.review_functions import LOOP_PREFIX
 from lambdas.settings import LoopWiring
 
 LOOP = "FabWaferLoop"
+_NOTICES = "NOTICES_TOPIC_ARN"
 
 
 def imported_from(cloud: Cloud, stack: str) -> set[str]:
@@ -37,12 +37,11 @@ def test_notices_go_to_the_people_who_get_alerts(prod: Cloud) -> None:
     assert text(subscription["Properties"]["TopicArn"]).startswith("<Notices")
 
 
-@pytest.mark.parametrize("setting", ["NOTICES_TOPIC_ARN", "NOTICES_TOPIC_ARN"])
-def test_every_function_that_tells_people_knows_the_notices(prod: Cloud, setting: str) -> None:
+def test_every_function_that_tells_people_knows_the_notices(prod: Cloud) -> None:
     functions = prod.resources(LOOP, "AWS::Lambda::Function").values()
     variables = [each["Properties"]["Environment"]["Variables"] for each in functions]
-    told = [text(each[setting]) for each in variables if setting in each]
-    assert len(told) == 2
+    told = [text(each[_NOTICES]) for each in variables if _NOTICES in each]
+    assert len(told) == 4
     assert all(topic.startswith("<Notices") for topic in told)
 
 
