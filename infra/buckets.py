@@ -1,5 +1,6 @@
 """The buckets: private, encrypted, TLS only, every access logged."""
 
+from functools import partial
 from typing import Any
 
 from aws_cdk import Duration
@@ -20,13 +21,13 @@ class Buckets(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
-        self._settings = settings
-        logs = self._bucket("AccessLogs", lifecycle_rules=[_expiry(_LOG_DAYS)])
+        bucket = partial(private_bucket, self, settings=settings)
+        logs = bucket("AccessLogs", lifecycle_rules=[_expiry(_LOG_DAYS)])
         accept(
             logs, "AwsSolutions-S1", "It holds the access logs; logging its own would never end."
         )
         kept = [_expiry(settings.keep_days)] if settings.keep_days else []
-        self.images = self._bucket(
+        self.images = bucket(
             "Images",
             versioned=True,
             lifecycle_rules=[*kept, _tidying()],
@@ -34,19 +35,19 @@ class Buckets(Construct):
             server_access_logs_bucket=logs,
             server_access_logs_prefix="images/",
         )
-        self.quarantine = self._bucket(
+        self.quarantine = bucket(
             "Quarantine",
             lifecycle_rules=[_expiry(_QUARANTINE_DAYS)],
             server_access_logs_bucket=logs,
             server_access_logs_prefix="quarantine/",
         )
-        self.exports = self._bucket(
+        self.exports = bucket(
             "Exports",
             lifecycle_rules=[_expiry(_EXPORT_DAYS)],
             server_access_logs_bucket=logs,
             server_access_logs_prefix="exports/",
         )
-        self.models = self._bucket(
+        self.models = bucket(
             "Models",
             versioned=True,
             lifecycle_rules=[_tidying()],
@@ -54,17 +55,19 @@ class Buckets(Construct):
             server_access_logs_prefix="models/",
         )
 
-    def _bucket(self, name: str, **properties: Any) -> s3.Bucket:
-        return s3.Bucket(
-            self,
-            name,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            removal_policy=self._settings.removal_policy,
-            **properties,
-        )
+
+def private_bucket(scope: Construct, name: str, settings: Settings, **properties: Any) -> s3.Bucket:
+    """Return a bucket that nobody reads from outside, encrypted, for TLS alone."""
+    return s3.Bucket(
+        scope,
+        name,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        removal_policy=settings.removal_policy,
+        **properties,
+    )
 
 
 def _expiry(days: int) -> s3.LifecycleRule:

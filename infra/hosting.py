@@ -4,7 +4,6 @@ The pages are portal/dist as built; what they are told about their cloud is /con
 """
 
 from pathlib import Path
-from typing import Any
 
 from aws_cdk import DefaultStackSynthesizer, Duration, Stack
 from aws_cdk import aws_cloudfront as cloudfront
@@ -15,6 +14,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
+from infra.buckets import private_bucket
 from infra.findings import accept
 from infra.settings import Settings
 
@@ -48,12 +48,18 @@ class Hosting(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self._logs = self._bucket("Logs", object_ownership=s3.ObjectOwnership.OBJECT_WRITER)
+        self._logs = private_bucket(
+            self, "Logs", settings, object_ownership=s3.ObjectOwnership.OBJECT_WRITER
+        )
         accept(
             self._logs, "AwsSolutions-S1", "It holds access logs; logging its own would not end."
         )
-        self._pages = self._bucket(
-            "Pages", server_access_logs_bucket=self._logs, server_access_logs_prefix="pages/"
+        self._pages = private_bucket(
+            self,
+            "Pages",
+            settings,
+            server_access_logs_bucket=self._logs,
+            server_access_logs_prefix="pages/",
         )
         self.distribution = self._distribute(_security(self, policy))
 
@@ -148,18 +154,6 @@ class Hosting(Construct):
         for finding, reason in _FINDINGS.items():
             accept(made, finding, reason)
         return made
-
-    def _bucket(self, name: str, **properties: Any) -> s3.Bucket:
-        return s3.Bucket(
-            self,
-            name,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            removal_policy=self._settings.removal_policy,
-            **properties,
-        )
 
 
 _FINDINGS = {
