@@ -218,7 +218,7 @@ def _wafer(number: int, now_ms: int) -> Prediction:
         probability=0.3 + (number % 500) / 1000,
         lot=f"LOT-{number // LOT_WAFERS}",
         wafer=number % LOT_WAFERS + 1,
-        model="wafer-map@1.1.0",
+        model="wafer-map@1.2.0",
         scores={label: 0.5},
         heat=[[0.0, 0.5], [0.5, 1.0]],
     )

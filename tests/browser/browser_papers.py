@@ -26,7 +26,7 @@ from lambdas.stores.papers import PaperTable
 from lambdas.stores.tables import CameraTable
 from sandbox.cloud import Cloud
 
-OLD, NEW = "wafer-map@1.1.0", "wafer-map@1.2.1"
+OLD, NEW = "wafer-map@1.2.0", "wafer-map@1.3.1"
 _SHA = "ab" * 32
 _MINUTE_MS = 60_000
 

@@ -64,7 +64,7 @@ def _put(cloud: Cloud, fab: str, number: int, now_ms: int, label: str, picture: 
         scores={label: 0.4},
         lot=f"LOT-{fab}-{number // LOT_WAFERS}",
         wafer=number % LOT_WAFERS + 1,
-        model="wafer-map@1.1.0",
+        model="wafer-map@1.2.0",
         sha256=hashlib.sha256(picture).hexdigest(),
         heat=[[0.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 0.0]],
     )

@@ -24,7 +24,7 @@ FLOOR = 0.88
 
 def test_the_shipped_bundle_fits_the_contract() -> None:
     manifest = read_bundle(SHIPPED)
-    assert manifest.model == "wafer-map@1.1.0"
+    assert manifest.model == "wafer-map@1.2.0"
     assert manifest.policy.labels == WM811K.names
     assert manifest.policy.normal == WM811K.normal
     assert set(manifest.policy.accept) == set(WM811K.names)
