@@ -82,6 +82,17 @@ def parts_of(wafers: Wafers, left_out: str, seed: int = 1) -> Parts:
     return Parts(base_part, _dealt(wafers.take(flow), draw), test_part)
 
 
+def without(wafers: Wafers, label: str) -> Wafers:
+    """Return the wafers that do not have a label."""
+    return wafers.take(np.flatnonzero(wafers.labels != wafers.classes.index(label)))
+
+
+def only(wafers: Wafers, *labels: str) -> Wafers:
+    """Return the wafers that have one of some labels."""
+    wanted = [wafers.classes.index(label) for label in labels]
+    return wafers.take(np.flatnonzero(np.isin(wafers.labels, wanted)))
+
+
 def _dealt(wafers: Wafers, draw: np.random.Generator) -> Wafers:
     """Deal wafers into lots anew, each as mixed as all: the few that a stage sees stand for a fab's day."""
     mixed = wafers.take(draw.permutation(len(wafers.dies)))

@@ -73,11 +73,15 @@ class LoopFab:
             )
             camera.start()
 
-    def finish(self, play: Play) -> None:
-        """Let no camera capture any more, and start each once again until all that it has is delivered."""
+    def go_on(self, play: Play) -> None:
+        """Let every camera capture other wafers than before."""
         for camera in self.cameras.values():
             camera.stop()
-        self.play(replace(play, wafers=1))  # long since captured
+        self.play(play)
+
+    def finish(self, play: Play) -> None:
+        """Let no camera capture any more, and start each once again until all that it has is delivered."""
+        self.go_on(replace(play, wafers=1))  # long since captured
 
     @property
     def finished(self) -> bool:

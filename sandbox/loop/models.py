@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 from edge_component.classifier import Classifier
 from edge_component.pictures import encode_dies
 from fabwafer.bundle import MANIFEST, Manifest, read_bundle
+from fabwafer.labels import WM811K
 from fabwafer.signature import SIGNATURE
 from lambdas.loop.bundles import pack, unpack
 from lambdas.loop.signing import bundle_key, signature_of
@@ -88,16 +90,23 @@ def recall(bundle: Path, wafers: Wafers) -> dict[str, float]:
     }
 
 
-def spoilt(bundle: Path, folder: Path, version: str) -> Path:
-    """Make the deliberately bad candidate: it takes normal wafers for Loc, and Loc for normal ones."""
+def renamed(
+    bundle: Path, folder: Path, version: str, labels: Mapping[str, str] | None = None
+) -> Path:
+    """Copy a bundle as another version of itself, unsigned; `labels` says which of them are called otherwise."""
     shutil.copytree(bundle, folder)
     (folder / SIGNATURE).unlink(missing_ok=True)
     manifest = json.loads((folder / MANIFEST).read_text())
-    policy = manifest["policy"]
-    swap = {policy["normal"]: "Loc", "Loc": policy["normal"]}
-    policy["labels"] = [swap.get(label, label) for label in policy["labels"]]
+    policy, others = manifest["policy"], labels or {}
+    policy["labels"] = [others.get(label, label) for label in policy["labels"]]
     manifest["version"] = version
     policy["model"] = f"{manifest['name']}@{version}"
     (folder / MANIFEST).write_text(json.dumps(manifest))
     read_bundle(folder)
     return folder
+
+
+def swapped(bundle: Path, folder: Path, version: str) -> Path:
+    """Copy a bundle as one that takes normal wafers for Loc, and Loc for normal ones."""
+    normal = WM811K.normal
+    return renamed(bundle, folder, version, {normal: "Loc", "Loc": normal})

@@ -1,16 +1,35 @@
 """A rollout, stage by stage, as its paper tells it."""
 
+from collections.abc import Callable
 from functools import partial
 
 from lambdas.loop.records import MODEL, LinePaper, RolloutPaper, Stage, StageLog
 from sandbox.loop.fab import LoopFab
 from sandbox.loop.story import Story
 
-_STARTED_S, _STAGE_S = 180.0, 600.0
+_STARTED_S, _STAGE_S, _BACK_S = 180.0, 600.0, 120.0
 
 
-def follow(fab: LoopFab, story: Story, number: str, wanted: Stage) -> list[str]:
-    """Tell every stage of a rollout until its end; return what is wrong with that."""
+def nothing(_: Stage) -> None:
+    """Follow a rollout without a hand in it."""
+
+
+def follow(
+    fab: LoopFab,
+    story: Story,
+    number: str,
+    wanted: Stage,
+    left: Callable[[Stage], None] = nothing,
+) -> list[str]:
+    """Tell every stage of a rollout until its end; return what is wrong with that.
+
+    Args:
+        fab: Where it happens.
+        story: Where it is told.
+        number: Of the rollout.
+        wanted: How it is to end.
+        left: Called with every stage that is over.
+    """
     began = story.now_s
     paper = story.wait(
         "the rollout starts", lambda: fab.ledger.read(RolloutPaper, number), _STARTED_S
@@ -27,7 +46,15 @@ def follow(fab: LoopFab, story: Story, number: str, wanted: Stage) -> list[str]:
             if log.left_ms is not None:
                 story.tell(f"rollout {number}: {log.stage.value}", began, **_facts(log))
                 told, began = told + 1, story.now_s
-    runs = models_run(fab)
+                left(log.stage)
+    line = fab.ledger.read(LinePaper, MODEL)
+    current = line.current if line else None
+    runs = story.wait(
+        f"every camera runs {current}",
+        lambda: _if_all(models_run(fab), current),
+        _BACK_S,
+        lambda: str(models_run(fab)),
+    )
     story.tell(
         f"rollout {number} ended",
         began,
@@ -39,11 +66,11 @@ def follow(fab: LoopFab, story: Story, number: str, wanted: Stage) -> list[str]:
         return [
             f"rollout {number}: expected {wanted.value}, got {paper.stage.value}, {paper.reason}"
         ]
-    line = fab.ledger.read(LinePaper, MODEL)
-    current = line.current if line else None
-    return [
-        f"{name} runs {model}, not {current}" for name, model in runs.items() if model != current
-    ]
+    return []
+
+
+def _if_all(runs: dict[str, str], model: str | None) -> dict[str, str] | None:
+    return runs if set(runs.values()) == {model} else None
 
 
 def _after(fab: LoopFab, number: str, told: int) -> RolloutPaper | None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from fabwafer.labels import WM811K
 from lambdas.loop.records import MODEL, LinePaper, ModelPaper, Stage
 from sandbox.cameras import Play
 from sandbox.fleet import FAB
-from sandbox.loop.bad import bad_candidate
-from sandbox.loop.data import Parts, generated, parts_of, read, write
+from sandbox.loop.bad import Flows, bad_candidates
+from sandbox.loop.data import Parts, Wafers, generated, only, parts_of, read, without, write
 from sandbox.loop.fab import LoopFab, loop_fab
 from sandbox.loop.first import GENERATED, REAL, Recipes, Start, first_model
 from sandbox.loop.learning import learn
@@ -31,7 +32,6 @@ from sandbox.review_client import signed_in
 LEFT_OUT = "Donut"
 _RATE_PER_S = 2.0
 _SETTLES_S = 180.0
-_FLOW = "flow.npz"
 _GAIN = 0.3
 """What the recall of the class that was left out must rise by at least."""
 
@@ -55,7 +55,7 @@ class Wish:
 
 
 def run(wish: Wish, console: Console) -> Outcome:
-    """Close the loop once, then let a bad candidate try.
+    """Close the loop once, then let two bad candidates try.
 
     Raises:
         SandboxError: If it cannot be set up, or a step does not come to its end.
@@ -65,13 +65,15 @@ def run(wish: Wish, console: Console) -> Outcome:
     start = _begin(parts, wish.recipes, story)
     problems: list[str] = []
     with _fab(start, parts, wish, story) as fab:
+        flows = _flows(fab, parts)
+        fab.play(flows.usual)
         with reviewing(fab) as people:
             before = recall(start.bundle, parts.test)
             model = learn(fab, people, story)
             problems += follow(fab, story, "000001", wanted=Stage.DONE)
             after = _held_out(fab, model, parts, story, before)
-            problems += bad_candidate(fab, story, model)
-        problems += _orphans(fab, story)
+            problems += bad_candidates(fab, story, model, start.bundle, flows)
+        problems += _orphans(fab, story, flows.usual)
     if after[LEFT_OUT] < before.get(LEFT_OUT, 0.0) + _GAIN:
         problems.append(f"recall of {LEFT_OUT}: expected {_GAIN} more, got {after[LEFT_OUT]}")
     return Outcome(
@@ -115,8 +117,6 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
         upload(fab.cloud, CODE_KEY, _code(scratch))
         with signed_in(fab.address, fab.person("admin")) as admin:
             admin.ask("PUT", f"/labels/{LEFT_OUT}", _new_label(fab.first.manifest.model))
-        write(parts.flow, fab.folder / _FLOW)
-        fab.play(_flow(fab))
         _invite(fab, story.console)
         story.tell(
             "set up",
@@ -129,8 +129,15 @@ def _fab(start: Start, parts: Parts, wish: Wish, story: Story) -> Iterator[LoopF
         yield fab
 
 
-def _flow(fab: LoopFab) -> Play:
-    return Play(wafers=0, data=fab.folder / _FLOW, rate_per_s=_RATE_PER_S)
+def _flows(fab: LoopFab, parts: Parts) -> Flows:
+    def play(name: str, wafers: Wafers) -> Play:
+        return Play(0, write(wafers, fab.folder / f"{name}.npz"), _RATE_PER_S)
+
+    return Flows(
+        usual=play("flow", parts.flow),
+        quiet=play("quiet", without(parts.flow, LEFT_OUT)),
+        excursion=play("excursion", only(parts.flow, LEFT_OUT, WM811K.normal)),
+    )
 
 
 def _invite(fab: LoopFab, console: Console) -> None:
@@ -181,9 +188,9 @@ def _held_out(
     return after
 
 
-def _orphans(fab: LoopFab, story: Story) -> Sequence[str]:
+def _orphans(fab: LoopFab, story: Story, play: Play) -> Sequence[str]:
     began = story.now_s
-    fab.finish(_flow(fab))
+    fab.finish(play)
     found = story.wait("everything settles", lambda: _settled(fab), _SETTLES_S)
     story.tell("chains", began, orphans=len(found))
     return found

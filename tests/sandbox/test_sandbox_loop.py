@@ -14,8 +14,8 @@ from fabwafer.errors import BundleError
 from fabwafer.labels import WM811K
 from sandbox.cameras import MODEL
 from sandbox.errors import SandboxError
-from sandbox.loop.data import Parts, Wafers, parts_of, read, write
-from sandbox.loop.models import spoilt
+from sandbox.loop.data import Parts, Wafers, only, parts_of, read, without, write
+from sandbox.loop.models import renamed, swapped
 from sandbox.loop.outcome import Outcome
 from sandbox.loop.page import page
 from sandbox.loop.reviewers import Truths
@@ -58,6 +58,15 @@ def test_the_same_wafers_are_split_alike(wafers: Wafers, parts: Parts) -> None:
     assert again.flow.lots.tolist() == parts.flow.lots.tolist()
 
 
+def test_a_flow_can_be_quiet_of_a_class_or_full_of_it(parts: Parts) -> None:
+    quiet, full = without(parts.flow, LEFT_OUT), only(parts.flow, LEFT_OUT, WM811K.normal)
+    whole = parts.flow.counts()
+    assert quiet.counts() == whole | {LEFT_OUT: 0}
+    assert full.counts() == dict.fromkeys(whole, 0) | {
+        name: whole[name] for name in (LEFT_OUT, WM811K.normal)
+    }
+
+
 def test_cameras_and_training_read_what_is_written(parts: Parts, tmp_path: Path) -> None:
     file = write(parts.base, tmp_path / "base.npz")
     back = read(file)
@@ -67,7 +76,7 @@ def test_cameras_and_training_read_what_is_written(parts: Parts, tmp_path: Path)
 
 
 def test_the_bad_candidate_is_a_sound_bundle_with_two_labels_swapped(tmp_path: Path) -> None:
-    bad = read_bundle(spoilt(MODEL, tmp_path / "bad", "6.6.6"))
+    bad = read_bundle(swapped(MODEL, tmp_path / "bad", "6.6.6"))
     good = read_bundle(MODEL)
     assert bad.model == "wafer-map@6.6.6"
     moved = [a for a, b in zip(good.policy.labels, bad.policy.labels, strict=True) if a != b]
@@ -75,8 +84,13 @@ def test_the_bad_candidate_is_a_sound_bundle_with_two_labels_swapped(tmp_path: P
     assert bad.files == good.files
 
 
+def test_a_model_of_the_past_comes_again_as_another_version(tmp_path: Path) -> None:
+    again, good = read_bundle(renamed(MODEL, tmp_path / "bad", "7.7.7")), read_bundle(MODEL)
+    assert (again.model, again.policy.labels) == ("wafer-map@7.7.7", good.policy.labels)
+
+
 def test_the_bad_candidate_leaves_the_good_one_alone(tmp_path: Path) -> None:
-    spoilt(MODEL, tmp_path / "bad", "6.6.6")
+    swapped(MODEL, tmp_path / "bad", "6.6.6")
     with pytest.raises(BundleError):
         read_bundle(tmp_path / "nowhere")
     assert read_bundle(MODEL).version != "6.6.6"
