@@ -20,7 +20,7 @@ from awsiot import mqtt5_client_builder  # type: ignore[import-untyped]
 from edge_component.config import MqttPublisher
 from edge_component.health import Health
 from edge_component.publisher import PublishError, RefusedError
-from fabwafer.messages import MAX_MESSAGE_BYTES
+from fabwafer.device_message import MAX_MESSAGE_BYTES
 
 _ACK_TIMEOUT_S = 10
 _KEEP_ALIVE_S = 30

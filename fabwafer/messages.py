@@ -1,17 +1,14 @@
-"""The messages that a camera's component publishes.
-
-Timestamps are epoch milliseconds, UTC. Unknown fields are kept. `parse` is the only door:
-behind it every message is valid and its identity is that of its topic.
-"""
+"""The messages that a camera's component publishes; `fabwafer.device_message` is how they are read."""
 
 import base64
 import binascii
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from fabwafer.device_message import DeviceMessage, Message
 from fabwafer.errors import ContractError
 from fabwafer.fields import (
     Count,
@@ -20,95 +17,17 @@ from fabwafer.fields import (
     ImageId,
     Lot,
     ModelName,
-    Name,
     NotNegative,
     Reason,
     S3Uri,
     Sha256,
     Timestamp,
     Wafer,
-    contract_error,
 )
-from fabwafer.topics import Kind, Topic
+from fabwafer.topics import Kind
 
 MAX_PREDICTION_BYTES = 5_000
 """A prediction's limit: AWS IoT meters in 5 kB, and Greengrass Lite drops the connection above 7,300 bytes."""
-MAX_MESSAGE_BYTES = 128 * 1024
-"""AWS IoT Core's limit of one message."""
-MAX_AHEAD_MS = 24 * 3600 * 1000
-"""How far a camera's clock may run ahead. Behind is no error: an outage delivers late."""
-
-
-class Message(BaseModel):
-    """A frozen, strictly typed JSON object."""
-
-    model_config = ConfigDict(
-        frozen=True, strict=True, regex_engine="python-re", ser_json_inf_nan="null"
-    )
-
-    def to_bytes(self) -> bytes:
-        """Return the JSON as published: fields that are None are left out."""
-        return self.model_dump_json(exclude_none=True, by_alias=True).encode()
-
-
-class _DeviceMessage(Message):
-    """What every message of a camera says of itself; its topic is its identity."""
-
-    model_config = ConfigDict(extra="allow")
-    kind: ClassVar[Kind]
-    max_bytes: ClassVar[int] = MAX_MESSAGE_BYTES
-
-    fab: Name
-    camera: Name
-    timestamp: Timestamp
-
-    @classmethod
-    def of(cls, **values: Any) -> Self:
-        """Build a message of measured values.
-
-        Raises:
-            ContractError: If one of them may not be published; it names the field and the value.
-        """
-        return _validated(cls, values)
-
-    @classmethod
-    def parse(cls, payload: bytes, topic: Topic, received_ms: int | None = None) -> Self:
-        """Read one message.
-
-        Args:
-            payload: The JSON text as published.
-            topic: Where it was published; fills in the identity that the body leaves out.
-            received_ms: When the cloud got it, epoch ms; None skips the check of the camera's clock.
-
-        Raises:
-            ContractError: If anything is off; it names the field and the value.
-        """
-        if topic.kind is not cls.kind:
-            raise ContractError("topic", str(topic), f"a topic of kind {cls.kind.value}")
-        if len(payload) > cls.max_bytes:
-            raise ContractError(
-                "message", f"{len(payload)} bytes", f"at most {cls.max_bytes} bytes"
-            )
-        body = _Body.parse(payload)
-        _require_same_identity(body, topic)
-        message = _validated(cls, body | _identity(topic))
-        if received_ms is not None and message.timestamp > received_ms + MAX_AHEAD_MS:
-            raise ContractError(
-                "timestamp",
-                message.timestamp,
-                f"at most a day after {received_ms}, when it arrived",
-            )
-        return message
-
-    def to_bytes(self) -> bytes:
-        """Return the JSON as published: our own fields that are None are left out, unknown ones never."""
-        empty = {name for name in type(self).model_fields if getattr(self, name) is None}
-        return self.model_dump_json(exclude=empty, by_alias=True).encode()
-
-    @property
-    def topic(self) -> Topic:
-        """Return the topic to publish this message to."""
-        return Topic(self.fab, self.camera, self.kind, getattr(self, "imgid", None))
 
 
 class Shadow(Message):
@@ -147,7 +66,7 @@ class PictureState(Message):
     tilt_deg: Finite | None = None
 
 
-class Prediction(_DeviceMessage):
+class Prediction(DeviceMessage):
     """What the component decided about one wafer.
 
     `serial` is that of the signature of the bundle that decided; `shadow` and `picture` are for those who watch
@@ -181,7 +100,7 @@ class Prediction(_DeviceMessage):
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
 
-class ImageMessage(_DeviceMessage):
+class ImageMessage(DeviceMessage):
     """A wafer's picture: inline as base64, or the S3 object that the component put there."""
 
     kind = Kind.IMAGE
@@ -233,7 +152,7 @@ class ImageMessage(_DeviceMessage):
         return bucket, key
 
 
-class Heartbeat(_DeviceMessage):
+class Heartbeat(DeviceMessage):
     """How a component is doing; published beside the wafers, never queued behind them."""
 
     kind = Kind.STATUS
@@ -243,7 +162,7 @@ class Heartbeat(_DeviceMessage):
     serial: Count | None = None
     shadow: ModelName | None = None
     uptime_s: NotNegative
-    degraded: list[str] = []
+    degraded: list[str] = Field(default_factory=list)
     sequence: Count | None = None
     outbox_messages: Count = 0
     outbox_oldest_s: NotNegative = 0.0
@@ -260,42 +179,3 @@ def image_key(fab: str, camera: str, timestamp: int, imgid: str) -> str:
     """Return the key of a wafer's picture in the images bucket: found from its prediction alone."""
     day = datetime.fromtimestamp(timestamp / 1000, UTC).strftime("%Y/%m/%d")
     return f"{fab}/{camera}/{day}/{imgid}-{timestamp}.png"
-
-
-class _Body(BaseModel):
-    """Any JSON object."""
-
-    model_config = ConfigDict(extra="allow")
-
-    @classmethod
-    def parse(cls, payload: bytes) -> dict[str, Any]:
-        try:
-            return cls.model_validate_json(payload).model_extra or {}
-        except ValidationError as error:
-            expected = f"a JSON object ({error.errors()[0]['msg']})"
-            raise ContractError(
-                "message", payload[:200].decode(errors="backslashreplace"), expected
-            ) from error
-
-
-_Message = TypeVar("_Message", bound=_DeviceMessage)
-
-
-def _identity(topic: Topic) -> dict[str, Any]:
-    identity = {"fab": topic.fab, "camera": topic.camera}
-    return identity if topic.imgid is None else identity | {"imgid": topic.imgid}
-
-
-def _require_same_identity(body: dict[str, Any], topic: Topic) -> None:
-    for field, value in _identity(topic).items():
-        if body.get(field, value) != value:
-            raise ContractError(field, body[field], f"{value!r}, as its topic says")
-
-
-def _validated(model: type[_Message], body: dict[str, Any]) -> _Message:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "message"
-        raise contract_error(first, field) from error

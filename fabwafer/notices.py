@@ -1,5 +1,6 @@
 """What the cloud hands on about predictions: alerts to people and machines, requests to reviewers."""
 
+from fabwafer.device_message import Message
 from fabwafer.fields import (
     Finite,
     Fraction,
@@ -11,7 +12,6 @@ from fabwafer.fields import (
     Timestamp,
     Wafer,
 )
-from fabwafer.messages import Message
 
 
 class WaferRef(Message):

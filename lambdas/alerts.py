@@ -3,7 +3,8 @@
 import json
 from urllib.parse import urlencode
 
-from fabwafer.messages import Message, Prediction
+from fabwafer.device_message import Message
+from fabwafer.messages import Prediction
 from fabwafer.notices import Alert, WaferRef
 
 _SUMMARY = {"imgid", "timestamp", "fab", "camera", "lot", "wafer", "prediction", "probability"}

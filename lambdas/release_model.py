@@ -15,7 +15,7 @@ from lambdas.loop.ending import Ending
 from lambdas.loop.launching import hand_on
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeTopic
-from lambdas.loop.records import Stage
+from lambdas.loop.rollout_records import Stage
 from lambdas.loop.rollouts import Roller
 from lambdas.loop.sightings import Sighter
 from lambdas.loop.signing import Signer

@@ -8,9 +8,10 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
+from fabwafer.device_message import Message
 from fabwafer.errors import ContractError
 from fabwafer.labels import LabelSet
-from fabwafer.messages import Message, Prediction
+from fabwafer.messages import Prediction
 from fabwafer.topics import Kind, Topic
 from fabwafer.triage import Decision, ReviewReason, decide, review_request
 from lambdas.alerts import alert_due

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fabwafer.errors import ContractError
-from lambdas.loop.records import Stage
+from lambdas.loop.rollout_records import Stage
 from lambdas.stores.deployments import Deployments, Recipe, Specifications
 from lambdas.stores.model_files import ModelBucket
 

@@ -10,15 +10,8 @@ from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
-from lambdas.loop.records import (
-    MODEL,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    Paper,
-    RolloutPaper,
-    Stage,
-)
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState, Paper
+from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.signing import Signer, bundle_key
 
 ENDS = (Stage.DONE, Stage.ROLLED_BACK, Stage.ABORTED)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from fabwafer.fields import Count, Finite, Fraction, NotNegative
 from fabwafer.guards import Guard
 from fabwafer.rollout import Condition
-from lambdas.loop.records import StageLog
+from lambdas.loop.rollout_records import StageLog
 
 
 class _Figures(BaseModel):

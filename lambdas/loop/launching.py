@@ -5,15 +5,8 @@ from dataclasses import dataclass
 
 from fabwafer.errors import ConflictError, ContractError
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import (
-    MODEL,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    RolloutPaper,
-    Stage,
-    StageLog,
-)
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
+from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
 from lambdas.stores.executions import Executions
 
 _ATTEMPTS = 8

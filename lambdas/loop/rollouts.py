@@ -14,7 +14,8 @@ from lambdas.loop.ending import ENDS, Ending
 from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import MODEL, LinePaper, RolloutPaper, Stage, StageLog, Wish
+from lambdas.loop.records import MODEL, LinePaper
+from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog, Wish
 from lambdas.loop.signing import Signer, bundle_key
 from lambdas.loop.watching import Watcher
 

@@ -18,7 +18,8 @@ from lambdas.loop.devices import (
 )
 from lambdas.loop.figures import DeviceFigures, GuardFigures, StageFigures
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import ModelPaper, RolloutPaper, Stage
+from lambdas.loop.records import ModelPaper
+from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.sightings import Sighter, baseline_of, figures_of
 from lambdas.stores.deployments import Deployments
 from lambdas.stores.tables import CameraTable

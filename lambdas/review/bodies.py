@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from fabwafer.fields import Lot, ModelName, Name
 from fabwafer.history import Verdict
 from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS
-from lambdas.loop.records import Wish
+from lambdas.loop.rollout_records import Wish
 
 ITEM_PATTERN = r"^[A-Za-z0-9_.-]{1,128}~[0-9]{12,15}$(?!\n)"
 _ID_PATTERN = r"^[A-Za-z0-9_-]{8,64}$(?!\n)"

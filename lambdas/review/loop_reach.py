@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fabwafer.errors import ConflictError
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import RolloutPaper
 from lambdas.loop.requesting import request_stop, request_training
+from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.settings import LoopWiring
 from lambdas.stores.channels import Parameters
 from lambdas.stores.executions import Executions

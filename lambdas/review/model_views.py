@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from fabwafer.release import Replay
-from lambdas.loop.records import ModelPaper, RolloutPaper
+from lambdas.loop.records import ModelPaper
+from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.review.datasets import dataset_view
 from lambdas.review.model_reports import ChangedWafer, ModelDetail, ModelSummary, ReplayView
 from lambdas.review.visit import Visit

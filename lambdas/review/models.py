@@ -3,7 +3,8 @@
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.errors import ConflictError
-from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState, RolloutPaper
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
+from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.review.bodies import DecisionBody
 from lambdas.review.model_reports import ModelDetail, ModelList
 from lambdas.review.model_views import detail, summary

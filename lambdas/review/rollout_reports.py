@@ -6,7 +6,7 @@ from pydantic import Field
 
 from fabwafer.rollout import Condition
 from lambdas.loop.figures import GuardFigures, WaferFigures
-from lambdas.loop.records import Stage, Wish
+from lambdas.loop.rollout_records import Stage, Wish
 from lambdas.review.views import View
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from fabwafer.errors import ConflictError
 from lambdas.loop.devices import camera_of
 from lambdas.loop.figures import StageFigures
-from lambdas.loop.records import RolloutPaper, StageLog, Wish
+from lambdas.loop.rollout_records import RolloutPaper, StageLog, Wish
 from lambdas.review.bodies import WishBody
 from lambdas.review.queries import NumberPath
 from lambdas.review.rollout_reports import (

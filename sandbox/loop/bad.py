@@ -9,7 +9,8 @@ from pathlib import Path
 from fabwafer.bundle import read_bundle
 from lambdas.loop.bundles import pack
 from lambdas.loop.launching import LaunchDesk, launch
-from lambdas.loop.records import ModelPaper, ModelState, RolloutPaper, Stage
+from lambdas.loop.records import ModelPaper, ModelState
+from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.signing import Signer
 from lambdas.stores.executions import Executions
 from lambdas.stores.keys import SigningKey

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from lambdas.loop.records import MODEL, LinePaper, RolloutPaper, Stage, StageLog
+from lambdas.loop.records import MODEL, LinePaper
+from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
 from sandbox.loop.fab import LoopFab
 from sandbox.loop.story import Story
 

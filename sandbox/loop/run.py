@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from fabwafer.labels import WM811K
-from lambdas.loop.records import MODEL, LinePaper, ModelPaper, Stage
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper
+from lambdas.loop.rollout_records import Stage
 from sandbox.cameras import Play
 from sandbox.fleet import FAB
 from sandbox.loop.bad import Flows, bad_candidates

@@ -15,12 +15,10 @@ from lambdas.loop.records import (
     ModelState,
     NeedPaper,
     Paper,
-    RolloutPaper,
-    Stage,
-    StageLog,
     TrainingPaper,
     TrainingState,
 )
+from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
 from lambdas.records import camera_item
 from lambdas.stores.papers import PaperTable
 from lambdas.stores.tables import CameraTable

@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabwafer.device_message import MAX_AHEAD_MS, MAX_MESSAGE_BYTES
 from fabwafer.errors import ContractError
-from fabwafer.messages import (
-    MAX_AHEAD_MS,
-    MAX_MESSAGE_BYTES,
-    MAX_PREDICTION_BYTES,
-    Heartbeat,
-    ImageMessage,
-    Prediction,
-    image_key,
-)
+from fabwafer.messages import MAX_PREDICTION_BYTES, Heartbeat, ImageMessage, Prediction, image_key
 from fabwafer.topics import Topic
 
 PREDICTION_TOPIC = Topic.parse("fabwafer/faba/camera1/prediction/img1")

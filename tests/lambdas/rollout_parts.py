@@ -16,7 +16,8 @@ from fabwafer.triage import Decision, ReviewReason, review_request
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import MODEL as LINE
-from lambdas.loop.records import LinePaper, ModelPaper, ModelState, RolloutPaper, Wish
+from lambdas.loop.records import LinePaper, ModelPaper, ModelState
+from lambdas.loop.rollout_records import RolloutPaper, Wish
 from lambdas.loop.rollouts import Roller
 from lambdas.policies import Policies
 from lambdas.records import camera_item, prediction_item, review_item

@@ -20,7 +20,8 @@ from training_parts import FIRST
 
 from fabwafer.errors import ConflictError, ContractError
 from lambdas.loop.launching import LaunchDesk, launch
-from lambdas.loop.records import ModelPaper, RolloutPaper, Stage, Wish
+from lambdas.loop.records import ModelPaper
+from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
 from lambdas.release_model import MOST_STEPS, StepInput, take
 
 

@@ -32,13 +32,10 @@ from lambdas.loop.records import (
     ModelState,
     NeedPaper,
     Paper,
-    RolloutPaper,
-    Stage,
-    StageLog,
     TrainingPaper,
     TrainingState,
-    Wish,
 )
+from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog, Wish
 from lambdas.records import camera_item
 from lambdas.review.loop_reach import loop_of
 from lambdas.settings import LoopWiring

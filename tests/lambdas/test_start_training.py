@@ -13,15 +13,9 @@ from fabwafer.datasets import Use
 from lambdas.loop.datasets import Builder
 from lambdas.loop.jobs import metric_definitions
 from lambdas.loop.lineage import learned
-from lambdas.loop.records import (
-    DatasetPaper,
-    DriftPaper,
-    NeedPaper,
-    RolloutPaper,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import DatasetPaper, DriftPaper, NeedPaper, TrainingPaper, TrainingState
 from lambdas.loop.requesting import request_stop, request_training
+from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.start_training import Wish, run
 from lambdas.stores import clients
 from training.job import METRIC_DEFINITIONS

@@ -14,11 +14,10 @@ from lambdas.loop.records import (
     ModelPaper,
     ModelState,
     Paper,
-    RolloutPaper,
-    Stage,
     TrainingPaper,
     TrainingState,
 )
+from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.open_review import priority
 from lambdas.records import Item, prediction_item, review_item
 from lambdas.review.event_records import event_row
