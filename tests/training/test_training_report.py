@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from training.bundle.writing import write_bundle
+from training.card.figures import FIGURES
+from training.card.goals import Goal, goals
+from training.card.model_card import CARD
+from training.card.reading import Report
 from training.evaluate import main as evaluate_main
 from training.export import FP32
-from training.figures import FIGURES
-from training.goals import Goal, goals
-from training.model_card import CARD
 from training.report import WORST_ERRORS, draw_errors, main, write_report
-from training.report_files import BENCH, LEARNING_CURVE, REFUSALS, REPORT, TEST
-from training.report_reading import Report
-from training.writing import write_bundle
+from training.worth.files import BENCH, LEARNING_CURVE, REFUSALS, REPORT, TEST
 
 ROUND = {"wafer": {"p50": 0.4, "p99": 0.6}, "png": {"p50": 0.5, "p99": 0.8}, "peak_mb": 70.0}
 CURVE = {
