@@ -151,6 +151,25 @@ class LearningCurve(_Figures):
         return list(dict.fromkeys(each.method for each in self.points))
 
 
+class ProtocolFigures(_Figures):
+    """What one way of sharing the wafers out came to."""
+
+    protocol: str
+    train: int
+    test: int
+    lots_on_both_sides: int
+    macro_f1: float
+    interval_95: tuple[float, float]
+
+
+class Protocols(_Figures):
+    """The same short training by several protocols."""
+
+    command: str
+    steps: int
+    protocols: list[ProtocolFigures] = Field(min_length=1)
+
+
 class Times(_Figures):
     """Percentiles in milliseconds."""
 

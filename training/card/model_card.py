@@ -12,6 +12,7 @@ from training.card.use import (
     latency_section,
     learning_section,
     promise_section,
+    protocol_section,
     refusal_section,
 )
 
@@ -36,6 +37,7 @@ def model_card(report: Report, drawn: Sequence[str]) -> str:
         latency_section(report),
         learning_section(report),
         _picture(drawn, "learning_curve"),
+        protocol_section(report),
         _limits(report),
         data_section(report),
         CITED if known else "",

@@ -11,9 +11,9 @@ from fabwafer.bundle import MANIFEST, MODEL, Manifest, read_bundle
 from fabwafer.errors import ContractError
 from fabwafer.fields import contract_error
 from training.card.exported import Data, Exported
-from training.card.measured import Bench, Contender, LearningCurve, Measured, Refusals
+from training.card.measured import Bench, Contender, LearningCurve, Measured, Protocols, Refusals
 from training.data.lots import Split
-from training.worth.files import BENCH, LEARNING_CURVE, REFUSALS, REPORT, TEST
+from training.worth.files import BENCH, LEARNING_CURVE, PROTOCOLS, REFUSALS, REPORT, TEST
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -27,6 +27,7 @@ class Report:
     data: Data
     test: Measured
     learning_curve: LearningCurve | None
+    protocols: Protocols | None
     bench: Sequence[Contender]
     refusals: Refusals | None
 
@@ -53,6 +54,7 @@ class Report:
             _valid(bundle / MANIFEST, "data", manifest.data, Data),
             test,
             _if_there(folder / LEARNING_CURVE, LearningCurve),
+            _if_there(folder / PROTOCOLS, Protocols),
             bench.root if bench else (),
             _if_there(folder / REFUSALS, Refusals),
         )

@@ -27,5 +27,5 @@ redistribution and use in any form are accompanied by these two citations. The d
 COMMANDS = """## Where the figures come from
 `training/README.md` has the commands from the data to this bundle; the figures are in `report/`:
 `test.json` by `python -m training.evaluate --split test --symmetries --against fp32.onnx`, `refusals.json` by
-`python -m training.refusals --split test`, `learning_curve.json` by `python -m training.learning_curve`, `bench.json` by
-`make bench-model`, all else in `manifest.json` by `python -m training.export`. `make model-report` writes this page from them."""
+`python -m training.refusals --split test`, `learning_curve.json` by `python -m training.learning_curve`,
+`protocols.json` by `python -m training.protocols`, `bench.json` by `make bench-model`, all else in `manifest.json` by `python -m training.export`. `make model-report` writes this page from them."""

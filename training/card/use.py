@@ -164,6 +164,28 @@ def _means(curve: LearningCurve, method: str, shares: Sequence[float]) -> Iterat
         yield f"{means[share]:.3f}" if share in means else ""
 
 
+def protocol_section(report: Report) -> str:
+    """Return what the way of sharing wafers out does to a figure, if that was measured."""
+    if not report.protocols:
+        return ""
+    head = ("shared out", "train", "test", "lots on both sides", "macro-F1", "95 %")
+    rows = [
+        (
+            each.protocol,
+            f"{each.train}",
+            f"{each.test}",
+            f"{each.lots_on_both_sides}",
+            f"{each.macro_f1:.3f}",
+            "{:.3f} to {:.3f}".format(*each.interval_95),
+        )
+        for each in report.protocols.protocols
+    ]
+    return (
+        "## Other protocols, for comparison with papers only\nThe learning curve's network, "
+        f"{report.protocols.steps} steps, all labels: what differs is how wafers were shared out.\n\n{table(head, rows)}"
+    )
+
+
 def data_section(report: Report) -> str:
     """Return what it learned from."""
     data = report.data

@@ -1,8 +1,8 @@
 """Figures -> the files that a model's report is made of, in the bundle's folder `report`.
 
 `test.json` is what `training.evaluate --split test --against ... --json` writes, and `training.export` already has;
-`refusals.json` comes from `training.refusals`, `learning_curve.json` from `training.learning_curve`, `bench.json` from
-`python -m bench.model --json`.
+`refusals.json` comes from `training.refusals`, `learning_curve.json` from `training.learning_curve`, `protocols.json` from
+`training.protocols`, `bench.json` from `python -m bench.model --json`.
 """
 
 import json
@@ -14,6 +14,7 @@ from pydantic import JsonValue
 REPORT = "report"
 TEST = "test.json"
 LEARNING_CURVE = "learning_curve.json"
+PROTOCOLS = "protocols.json"
 BENCH = "bench.json"
 REFUSALS = "refusals.json"
 
