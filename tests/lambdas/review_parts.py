@@ -249,6 +249,9 @@ def request(
 
 def make_portal(rules: Rules = ALWAYS_ONE) -> Portal:
     """Create the tables and buckets, and a desk on them."""
+    clients.dynamodb().meta.events.register(
+        "before-parameter-build.dynamodb.Query", _refuse_foreign_start, "start keys"
+    )
     for name, key in KEYS.items():
         _table(name, key)
     for bucket in ("images", "exports"):
@@ -271,6 +274,15 @@ def make_portal(rules: Rules = ALWAYS_ONE) -> Portal:
         loop=loop.loop(papers),
     )
     return Portal(desk, url, loop)
+
+
+def _refuse_foreign_start(params: dict[str, Any], **_: Any) -> None:
+    """DynamoDB takes a start key of exactly the table's and the index' keys; moto takes any more."""
+    table, index = params["TableName"], params.get("IndexName")
+    keys = (*KEYS[table], *(INDEXES[table][index] if index else ()))
+    start = params.get("ExclusiveStartKey")
+    if start is not None and start.keys() != {name for name, _ in keys}:
+        raise AssertionError(f"The provided starting key is invalid: {sorted(start)}")
 
 
 def _table(name: str, key: tuple[tuple[str, str], ...]) -> None:
