@@ -43,7 +43,7 @@ def audit_request(row: Item) -> str:
         camera=str(row["camera"]),
         prediction=str(row["prediction"]),
         probability=float(cast("Decimal", row["probability"])),
-        reason=ReviewReason.AUDIT.value,
+        reason=ReviewReason.SUSPECTED.value,
         lot=text_of(row, "lot"),
         wafer=int_of(row["wafer"]) if "wafer" in row else None,
         model=text_of(row, "model"),

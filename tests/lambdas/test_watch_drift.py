@@ -222,7 +222,7 @@ def test_a_suspected_model_is_audited_by_40_wafers_and_nobody_is_alarmed(fabs):
     fabs.look()
     sent = fabs.sent(fabs.requests.url)
     assert len(sent) == 40
-    assert {each["reason"] for each in sent} == {"audit"}
+    assert {each["reason"] for each in sent} == {"suspected"}
     assert fabs.notices() == []
     assert fabs.paper.alarms == ()
     [shown] = fabs.paper.shown["audits"]
