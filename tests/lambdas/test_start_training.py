@@ -387,6 +387,27 @@ def test_a_dataset_is_never_written_over(loop):
         loop.trainer.builder.write(other)
 
 
+@pytest.mark.parametrize(
+    ("detector", "figures", "starts"),
+    [
+        ("process", {}, True),
+        ("model", {"outcome": "confirmed"}, True),
+        ("model", {"outcome": "unanswered"}, False),
+        ("camera", {}, False),
+    ],
+    ids=["process", "model got worse", "nobody answered", "a dirty lens"],
+)
+def test_only_drift_that_a_training_can_answer_starts_one(loop, detector, figures, starts):
+    loop.tick()
+    loop.answers("Loc", 2)
+    alarm = {"at_ms": loop.now_ms, "detector": detector, "what": "it", "figures": figures}
+    loop.ledger.keep_new(DriftPaper(name="faba", cursor_ms=loop.now_ms, alarms=(alarm,)))
+
+    loop.tick()
+
+    assert bool(loop.papers(TrainingPaper)) is starts
+
+
 def test_drift_starts_a_training_on_few_labels(loop):
     loop.tick()
     loop.answers("Loc", 2)
