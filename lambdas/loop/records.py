@@ -77,6 +77,7 @@ class TrainingPaper(Paper):
         state: How it fares.
         why: The reasons it was started for, in words.
         by: The person who asked for it, None for the schedule.
+        stopped_by: The person who asked for its end, None if nobody did.
         dataset: The dataset's number.
         started_ms: When.
         ended_ms: When, None while it runs.
@@ -94,6 +95,7 @@ class TrainingPaper(Paper):
     state: TrainingState
     why: tuple[str, ...]
     by: str | None = None
+    stopped_by: str | None = None
     dataset: str
     started_ms: Count
     ended_ms: Count | None = None
