@@ -1,7 +1,7 @@
 """What a candidate said of wafers -> which of its figures have left what was expected. Pure.
 
-Beside a model in use every wafer is compared with what that one said of it, so that an excursion of the process
-moves neither. Where the candidate decides, its shares are held against those of the model before, with more slack.
+Where another model saw the same wafers, each is compared with what that one said of it, so that an excursion of the
+process moves neither. Where the candidate was alone, its shares are held against those of the model before, with more slack.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class Seen:
 
     Attributes:
         candidate: What it says.
-        current: What the model in use says; None where the candidate is in use.
+        current: What the model before says, which is in use or runs beside; None where it did not see the wafer.
         truth: What people settled on, None as long as they have not.
         asked: Whether people were asked.
         edge_ms: How long the candidate took, None if unknown.
@@ -83,9 +83,18 @@ class Guard:
         )
 
 
-def beside(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
-    """Judge a candidate that runs beside the model in use, on the same wafers."""
+def judged(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
+    """Judge a candidate by the wafers that it shared with the model before, and by those that it saw alone."""
     pairs = [(each, each.current) for each in seen if each.current is not None]
+    rest = [each for each in seen if each.current is None]
+    return [
+        *(_beside(pairs, expected) if pairs else []),
+        *(_alone(rest, expected) if rest else []),
+        *_slowness(seen, expected),
+    ]
+
+
+def _beside(pairs: Sequence[tuple[Seen, Opinion]], expected: Expectation) -> list[Guard]:
     differ = [float(each.candidate.label != other.label) for each, other in pairs]
     odd = [
         float(each.candidate.label not in {other.label, *expected.learned}) for each, other in pairs
@@ -101,10 +110,11 @@ def beside(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
         for each, other in pairs
         if each.candidate.label not in expected.learned
     ]
+    # One model's doubts alone would choose wafers that speak against it.
     worse = [
         float(other.label == each.truth) - float(each.candidate.label == each.truth)
         for each, other in pairs
-        if each.truth is not None
+        if each.truth is not None and each.candidate.accepted == other.accepted
     ]
     return [
         _share("unexplained disagreement", odd, expected.unexplained, 0.05),
@@ -113,12 +123,10 @@ def beside(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
         _difference("more reviews", asks, expected.more_abstained, 0.10),
         _difference("more alerts", alerts, 0.0, 0.10),
         _difference("more errors by reviewers", worse, 0.0, 0.10),
-        *_slowness(seen, expected),
     ]
 
 
-def alone(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
-    """Judge a candidate that decides, by the shares that were expected of it."""
+def _alone(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
     abstained = [float(not each.candidate.accepted) for each in seen]
     alerts = [float(each.candidate.alert) for each in seen]
     overridden = [
@@ -129,7 +137,6 @@ def alone(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
         _share("alerts", alerts, expected.alerts, 0.30),
         _share("overridden by reviewers", overridden, expected.overridden, 0.20),
         *_mix(seen, expected),
-        *_slowness(seen, expected),
     ]
 
 
@@ -186,7 +193,7 @@ def _difference(name: str, values: Sequence[float], expected: float, slack: floa
 def _guard(name: str, values: Sequence[float], bound: _Bound) -> Guard:
     needed = bound.parts / ALPHA
     found = above(values, bound.limit, needed, bound.lowest)
-    good = below(values, bound.limit, 1 / BETA)
+    cleared = bound.limit >= 1 or below(values, bound.limit, 1 / BETA).reached is not None
     return Guard(
         name=name,
         wafers=found.count,
@@ -196,5 +203,5 @@ def _guard(name: str, values: Sequence[float], bound: _Bound) -> Guard:
         wealth=found.wealth,
         needed=needed,
         reached=found.reached,
-        cleared=good.reached is not None,
+        cleared=cleared,
     )

@@ -2,7 +2,8 @@
 
 Wafers of a lot resemble each other, so a lot's count of a label is beta-binomial: with `clustering` r (the correlation
 of two wafers of a lot) n wafers tell as much as n / (1 + (n - 1) r) independent ones. Each lot adds the logarithm of
-how much more probable its count is after a threefold rise than at the usual rate.
+how much more probable its count is after a threefold rise than at the usual rate, of a label that is rarer after a
+fourfold one.
 """
 
 from dataclasses import dataclass, field
@@ -18,10 +19,10 @@ _LOT = 25
 _CLUSTERING = (0.01, 0.6)
 _RAREST = 0.003
 """Below this rate a rise is judged as if the label were that frequent: two wafers are no excursion."""
-_RARE, _LUMPY = 0.01, 0.15
+_FREQUENT, _RARE, _LUMPY = 0.035, 0.01, 0.15
 _MOST_OF_A_LOT = 4.0
 """What one lot may speak for a rise: real lots are now and then full of a defect, more often than beta-binomial ones."""
-_HARDER = 2.0
+_HARDER = 2.5
 """A label rarer or more clustered than that needs so much more to ring: most false alarms are for those that are
 soon found."""
 
@@ -32,13 +33,15 @@ class Rules:
 
     Attributes:
         threshold: Where its sum rings, in nats, unless the label is rare or comes in whole lots; `bench.drift` found it.
-        rise: The rise that the sum is designed for.
+        rise: The rise of a frequent label that its sum is designed for.
+        rarer_rise: The same of a label that is not frequent: three times few are still few.
         arm_lots: Lots to learn the usual rate from before anything may ring.
         most_lots: Lots that the usual rate remembers.
     """
 
     threshold: float
     rise: float = 3.0
+    rarer_rise: float = 4.0
     arm_lots: int = 200
     most_lots: int = 2000
 
@@ -46,6 +49,10 @@ class Rules:
         """Return where the sum of a label with this usual rate rings."""
         hard = usual.rate < _RARE or usual.clustering > _LUMPY
         return self.threshold + (_HARDER if hard else 0.0)
+
+    def rise_of(self, usual: "Baseline") -> float:
+        """Return the rise that the sum of a label with this usual rate is designed for."""
+        return self.rise if usual.rate >= _FREQUENT else self.rarer_rise
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,7 @@ def after_lot(watched: Watched, hits: int, wafers: int, at_ms: int, rules: Rules
     if not watched.is_armed(rules):
         return Watched(watched.usual.plus(lot))
     pending = watched.pending.plus(lot)
-    gain = evidence(hits, wafers, watched.usual, rules.rise)
+    gain = evidence(hits, wafers, watched.usual, rules.rise_of(watched.usual))
     cusum = watched.cusum.step(gain, at_ms, rules.at(watched.usual))
     if watched.cusum.rings:
         return _after_ringing(watched, pending, cusum, rules)
@@ -149,10 +156,11 @@ def within_lot(
     if not watched.is_armed(rules) or watched.cusum.rings:
         return watched
     # A hit speaks for at most log(rise), and a wafer without one against it: most looks end here.
-    most = sum(hits for hits, _ in under_way) * log(rules.rise)
+    rise = rules.rise_of(watched.usual)
+    most = sum(hits for hits, _ in under_way) * log(rise)
     if watched.cusum.value + most < rules.at(watched.usual):
         return watched
-    gain = sum(evidence(hits, wafers, watched.usual, rules.rise) for hits, wafers in under_way)
+    gain = sum(evidence(hits, wafers, watched.usual, rise) for hits, wafers in under_way)
     cusum = watched.cusum.early(gain, at_ms, rules.at(watched.usual))
     return watched if cusum is watched.cusum else Watched(watched.usual, Baseline(), cusum)
 

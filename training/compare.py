@@ -17,13 +17,13 @@ import numpy as np
 
 from fabwafer.errors import FabWaferError
 from fabwafer.release import Comparison, Cost, Pair, Replay
-from training.dataset import Split
-from training.gate import to_time, wafers_of
-from training.latency import in_turns
-from training.maps import Codes
-from training.recent import Recent, learned_lots, read_recent, unseen
-from training.sources import kind_of, read_wafers
-from training.worth import Answers, Contender, Names, ask, routed, worth
+from training.data.lots import Split
+from training.data.maps import Codes
+from training.data.recent import Recent, learned_lots, read_recent, unseen
+from training.data.sources import kind_of, read_wafers
+from training.data.wafers import wafers_of
+from training.worth.answers import Answers, Contender, Names, ask, routed, worth
+from training.worth.latency import in_turns, to_time
 
 EXAMPLES = 50
 _DIGITS = 6
@@ -34,7 +34,7 @@ class Material:
     """What both models are asked about.
 
     Attributes:
-        test: Labelled wafers that no model learns from, in any form that `training.sources` reads.
+        test: Labelled wafers that no model learns from, in any form that `training.data.sources` reads.
         split: The part of them that counts, all without one.
         recent: A manifest of archived wafers.
         pictures: Folder that its pictures' paths are relative to, if it is not the manifest's.

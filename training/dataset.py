@@ -1,175 +1,63 @@
-r"""A file of labelled wafer maps -> `WaferSet`, and its lots -> train, validation, calibration, test.
+"""Data of any form -> one checked set, and `dataset.json`: what it is of, how it is split, what was dropped.
 
-    python -m training.dataset --data wm811k_labelled.npz reviewed.jsonl --out .cache/data/today
+    python -m training.dataset --data LSWMD.pkl reviewed/labels.jsonl --out .cache/data/today
+    python -m training.train --data .cache/data/today ...
 
-checks data of any form (`training.sources`), joins it, and writes what `training.collect` says.
-
-The split of a lot is a hash of its number: it never depends on which other lots a file holds, so unlabelled
-wafers and next year's reviewed ones fall on the same side as the rest of their lot.
-
-Of equal maps with different labels the first stays in train, whatever its label: WM-811K has 9 such pairs in
-138,915 wafers, 2 of them in training lots, and of one label against one other no rule could tell the right one.
-Test, calibration and validation keep theirs, so that their figures count both opinions.
+Later data may correct the data before: of equal maps the newest label teaches. What people reviewed (`--reviewed`) may
+name labels that the data before lacks; `--without` and `--lots` make that smaller and leave the reviewed wafers alone.
 """
 
-import hashlib
-import re
+import argparse
+import json
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
-import numpy as np
-
-from fabwafer.errors import ContractError
-from training.maps import Ints, Kind, Maps
-
-SPLIT_SEED = 811
-"""Fixed, and apart from the training seed: another one makes published figures incomparable."""
+from fabwafer.errors import FabWaferError
+from training.data.choosing import LEAST, Choice
+from training.data.collect import DESCRIPTION, collect
 
 
-class Split(StrEnum):
-    """What the wafers of a lot are used for."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    CALIBRATION = "calibration"
-    TEST = "test"
-
-
-_SHARES = {
-    Split.TEST: 0.15,
-    Split.CALIBRATION: 0.10,
-    Split.VALIDATION: 0.05,
-    Split.TRAIN: 0.70,
-}
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `choice_of` reads."""
+    parser.add_argument("--classes", nargs="+", help="the labels of pictures; others are refused")
+    parser.add_argument("--without", nargs="+", default=(), metavar="LABEL", help="leave out")
+    parser.add_argument("--lots", type=float, default=1.0, help="share of training lots")
+    parser.add_argument("--reviewed", type=Path, help="a manifest; its labels may be new")
+    parser.add_argument("--pictures", type=Path, help="folder that the manifest's paths start from")
+    told = "wafers in training lots that a new label needs (default: %(default)s)"
+    parser.add_argument("--least", type=int, default=LEAST, help=told)
 
 
-@dataclass(frozen=True)
-class WaferSet:
-    """Labelled wafer maps, or other labelled pictures, of one kind.
-
-    Attributes:
-        maps: The maps.
-        labels: For each its position in `classes`.
-        lots: For each the number of its lot.
-        rows: For each the number that its owner knows it by.
-        classes: The labels.
-        fixed: Lots whose split was told with the data; those of all others follow from their number.
-        left_out: How many wafers of the source are not here, by reason.
-    """
-
-    maps: Maps
-    labels: Ints
-    lots: Ints
-    rows: Ints
-    classes: tuple[str, ...]
-    fixed: Mapping[int, Split] = field(default_factory=dict)
-    left_out: Mapping[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.maps)
-
-    def split_of(self, lot: int, seed: int = SPLIT_SEED) -> Split:
-        """Return what a lot is for."""
-        return self.fixed.get(lot) or split_of(lot, seed)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of everything a model could learn from this set."""
-        digest = hashlib.sha256("\n".join(self.classes).encode())
-        for array in (self.maps.flat, self.maps.shapes, self.labels, self.lots):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        if self.fixed or self.maps.kind is not Kind.DIES:
-            digest.update(repr((sorted(self.fixed.items()), self.maps.kind)).encode())
-        return digest.hexdigest()
+def choice_of(given: argparse.Namespace) -> Choice:
+    """Return what the arguments say."""
+    return Choice(
+        classes=tuple(given.classes) if given.classes else None,
+        without=tuple(given.without),
+        lots=given.lots,
+        reviewed=given.reviewed,
+        pictures=given.pictures,
+        least=given.least,
+    )
 
 
-def fixed_splits(path: Path, told: Iterable[tuple[int, Split | None]]) -> dict[int, Split]:
-    """Return the split of each lot that has been told one.
-
-    Raises:
-        ContractError: If a lot is told two.
-    """
-    fixed: dict[int, Split] = {}
-    for lot, split in told:
-        if split and fixed.setdefault(lot, split) is not split:
-            raise ContractError(f"{path}: lot", lot, f"in {fixed[lot]} or in {split}, not in both")
-    return fixed
-
-
-def lot_number(name: str) -> int:
-    """Return a lot's number: that in `lot123` or `123`, as WM-811K numbers them, else a hash of its name."""
-    numbered = re.fullmatch(r"(?:lot)?(\d{1,9})", name, re.IGNORECASE)
-    if numbered:
-        return int(numbered[1])
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) >> 1
-
-
-def split_of(lot: int, seed: int = SPLIT_SEED) -> Split:
-    """Return what a lot is for: train 70 %, test 15 %, calibration 10 %, validation 5 % of all lots."""
-    draw = int.from_bytes(hashlib.blake2b(f"{seed}/{lot}".encode(), digest_size=8).digest()) / 2**64
-    for split, share in _SHARES.items():
-        if draw < share:
-            return split
-        draw -= share
-    return Split.TRAIN
-
-
-def splits(wafers: WaferSet, seed: int = SPLIT_SEED) -> dict[Split, Ints]:
-    """Share the wafers out, lot by lot, so that neither a map nor a turned or mirrored copy crosses splits.
-
-    Test lots keep all of their wafers, and so the natural prior; calibration, validation, train each give
-    up what an earlier one of these has. Of equal maps within train one stays.
-
-    Returns:
-        Ascending indices into `wafers` for each split.
-    """
-    lots, lot = np.unique(wafers.lots, return_inverse=True)
-    order = list(_SHARES)
-    rank = np.array([order.index(wafers.split_of(int(each), seed)) for each in lots])[lot]
-    form = wafers.maps.forms
-    first = np.full(form.max() + 1, len(order))
-    np.minimum.at(first, form, rank)
-    kept = rank == first[form]
-    parts = {split: np.flatnonzero(kept & (rank == n)) for n, split in enumerate(order)}
-    train = parts[Split.TRAIN]
-    parts[Split.TRAIN] = np.sort(train[np.unique(form[train], return_index=True)[1]])
-    require_disjoint_lots(wafers, parts)
-    return parts
-
-
-def require_disjoint_lots(wafers: WaferSet, parts: dict[Split, Ints]) -> None:
-    """Refuse parts that share a lot.
-
-    Raises:
-        ContractError: Naming the first lot found in two parts.
-    """
-    owner: dict[int, Split] = {}
-    for split, indices in parts.items():
-        for lot in np.unique(wafers.lots[indices]).tolist():
-            if owner.setdefault(lot, split) is not split:
-                raise ContractError("lot", lot, f"in {owner[lot]} or in {split}, not in both")
-
-
-def require_wafers(
-    wafers: WaferSet, parts: Mapping[Split, Ints], needed: Iterable[Split] = tuple(Split)
-) -> None:
-    """Refuse data that cannot be learned from or measured on.
-
-    Raises:
-        ContractError: If a needed split is empty, or the training lots lack a class.
-    """
-    for split in needed:
-        if not len(parts[split]):
-            raise ContractError(f"lots of {split.value}", 0, "wafers in every split that is used")
-    train = wafers.labels[parts[Split.TRAIN]]
-    missing = [name for n, name in enumerate(wafers.classes) if n not in train]
-    if missing:
-        raise ContractError("labels", missing, "wafers of every class in the training lots")
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments, collect, and say how much of what there is."""
+    parser = argparse.ArgumentParser("python -m training.dataset", description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="oldest first")
+    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    parser.add_argument("--keep", action="store_true", help="do nothing if --out is there")
+    add_choice(parser)
+    given = parser.parse_args(arguments)
+    if given.keep and (given.out / DESCRIPTION).exists():
+        return 0
+    try:
+        described = collect(given.data, given.out, choice_of(given))
+    except FabWaferError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{json.dumps(described, indent=1)}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    from training.collect import main  # which imports this module
-
     sys.exit(main())

@@ -10,124 +10,27 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort  # type: ignore[import-untyped]
 from pydantic import JsonValue
 
-from fabwafer.bundle import MEASURES, MODEL, read_bundle
-from fabwafer.errors import BundleError, ContractError, FabWaferError
-from fabwafer.triage import NEVER, Policy
-from training.choosing import known_to
-from training.comparison import beside
-from training.curves import curves
-from training.dataset import Split, WaferSet, splits
-from training.doubts import Measures, doubts_of
-from training.maps import Codes, Ints, eight_views
-from training.metrics import Bools, Decisions, Floats, report
-from training.report_files import write_json
-from training.sources import kind_of, read_wafers
-
-
-def open_model(model: Path | bytes) -> ort.InferenceSession:
-    """Return a session that decides as the edge does: one thread, one wafer at a time.
-
-    Raises:
-        BundleError: If it is no graph that ONNX Runtime can run.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    source = model if isinstance(model, bytes) else str(model)
-    try:
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has no common base for what a bad graph raises
-        shown = "the graph" if isinstance(model, bytes) else str(model)
-        raise BundleError(f"{shown}: {type(error).__name__}: {error}") from error
-
-
-def classify(session: ort.InferenceSession, maps: Iterable[Codes]) -> Floats:
-    """Return probabilities (maps, labels) of maps, uint8 (height, width) each."""
-    rows = [session.run(["probabilities"], {"wafer": wafer})[0] for wafer in maps]
-    return np.stack(rows).astype(np.float64)
-
-
-def measure(session: ort.InferenceSession, maps: Iterable[Codes]) -> tuple[Floats, Measures]:
-    """Return probabilities (maps, labels), and what else the graph measures, one value a map."""
-    known = [each.name for each in session.get_outputs() if each.name in MEASURES]
-    names = ["probabilities", *known]
-    rows = [session.run(names, {"wafer": wafer}) for wafer in maps]
-    probabilities = np.stack([row[0] for row in rows]).astype(np.float64)
-    measured = {
-        MEASURES[name]: np.array([float(np.ravel(row[n])[0]) for row in rows])
-        for n, name in enumerate(known, 1)
-    }
-    return probabilities, measured
-
-
-def decide(probabilities: Floats, policy: Policy) -> tuple[Ints, Bools]:
-    """Return the labels' positions, and which of them are probable enough, as triage decides it."""
-    predicted = probabilities.argmax(1)
-    thresholds = np.array([policy.accept_threshold(label) for label in policy.labels])
-    asked = thresholds[predicted]
-    return predicted, (probabilities.max(1) >= asked) & (asked < NEVER)
-
-
-def truth_of(wafers: WaferSet, indices: Ints, policy: Policy) -> Ints:
-    """Return true labels as positions in the policy's labels.
-
-    Raises:
-        ContractError: If the data knows a class that the bundle does not.
-    """
-    names = [policy.label_set.canonical(name) for name in wafers.classes]
-    position = np.array([policy.labels.index(name) for name in names])
-    return position[wafers.labels[indices]]
-
-
-def decisions_of(
-    session: ort.InferenceSession, wafers: WaferSet, indices: Ints, policy: Policy
-) -> Decisions:
-    """Run the model over the wafers at `indices`.
-
-    Raises:
-        BundleError: If the graph has not as many labels as the policy.
-        ContractError: If the data knows a class that the policy does not.
-    """
-    truth = truth_of(wafers, indices, policy)
-    maps = (wafers.maps[int(index)] for index in indices)
-    probabilities, measured = measure(session, maps)
-    if probabilities.shape[1] != len(policy.labels):
-        raise BundleError(
-            f"probabilities: expected {len(policy.labels)}, the labels of {policy.model}, "
-            f"got {probabilities.shape[1]}"
-        )
-    predicted, sure = decide(probabilities, policy)
-    doubts = doubts_of(measured, policy, len(indices))
-    return Decisions(
-        truth=truth,
-        predicted=predicted,
-        probabilities=probabilities,
-        accepted=sure & ~doubts.any,
-        lots=wafers.lots[indices],
-        labels=policy.labels,
-        normal=policy.labels.index(policy.normal),
-        sure=sure,
-        doubts=doubts,
-    )
-
-
-def changed_by_symmetry(
-    session: ort.InferenceSession, wafers: WaferSet, indices: Ints
-) -> dict[str, JsonValue]:
-    """Return the share of turned and mirrored wafers decided otherwise, and of wafers with any such view."""
-    views = (view for index in indices for view in eight_views(wafers.maps[int(index)]))
-    every = classify(session, map(np.ascontiguousarray, views)).argmax(1)
-    differs = every.reshape(-1, 8)[:, 1:] != every.reshape(-1, 8)[:, :1]
-    return {"views": float(differs.mean()), "wafers": float(differs.any(1).mean())}
+from fabwafer.bundle import MODEL, read_bundle
+from fabwafer.errors import ContractError, FabWaferError
+from training.data.choosing import known_to
+from training.data.lots import Split
+from training.data.maps import Ints
+from training.data.sources import kind_of, read_wafers
+from training.data.wafers import splits
+from training.worth.comparison import beside
+from training.worth.curves import curves
+from training.worth.deciding import changed_by_symmetry, decisions_of
+from training.worth.files import write_json
+from training.worth.metrics import Decisions, report
+from training.worth.sessions import float_graph, open_model
 
 
 def write_predictions(file: IO[str], rows: Ints, decisions: Decisions) -> None:
@@ -142,20 +45,6 @@ def write_predictions(file: IO[str], rows: Ints, decisions: Decisions) -> None:
     ):
         shown = [f"{score:.6f}" for score in scores]
         writer.writerow([row, labels[position], shown[position], int(accepted), *shown])
-
-
-def float_graph(path: Path) -> Path:
-    """Return the graph that a path names: a file, or that of a bundle, which is checked.
-
-    Raises:
-        BundleError: If there is none.
-    """
-    if path.is_dir():
-        read_bundle(path)
-        return path / MODEL
-    if not path.is_file():
-        raise BundleError(f"{path}: expected an ONNX graph or a bundle")
-    return path
 
 
 @dataclass(frozen=True)

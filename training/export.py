@@ -9,7 +9,7 @@ pass (`training.gate`).
 
 import argparse
 import sys
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -19,86 +19,22 @@ from pydantic import JsonValue, ValidationError
 
 from fabwafer.bundle import Manifest
 from fabwafer.errors import ContractError, FabWaferError
-from fabwafer.triage import NEVER, Policy
-from training import graph
-from training.calibrate import (
-    ASSUMPTIONS,
-    CONFIDENCE,
-    MAX_ESCAPES,
-    MAX_WRONG_CALLS,
-    Threshold,
-    accept_policy,
-    accept_thresholds,
-    fit_temperature,
-)
-from training.collect import sources_of
-from training.comparison import beside
-from training.coverage import by_label, uncovered
-from training.dataset import SPLIT_SEED, Split, WaferSet, require_wafers, splits
-from training.evaluate import decide, decisions_of, open_model
-from training.gate import SPLITS, Contender, Limits, gate, to_time
-from training.maps import Ints
-from training.metrics import report
-from training.model import Network, multiply_adds
-from training.quantize import calibration_sample, quantize, set_constant
-from training.run import Recipe, load
-from training.screening import described, sample, screen, teach_novelty
-from training.sources import read_wafers
-from training.writing import write_bundle
+from fabwafer.triage import Policy
+from training.bundle.candidate import contenders, make_candidate, promises
+from training.bundle.gate import SPLITS, Limits, gate
+from training.bundle.writing import write_bundle
+from training.data.collect import sources_of
+from training.data.lots import SPLIT_SEED, Split
+from training.data.sources import read_wafers
+from training.data.wafers import require_wafers, splits
+from training.network.model import multiply_adds
+from training.network.run import Recipe, load
+from training.worth.comparison import beside
+from training.worth.latency import to_time
+from training.worth.metrics import report
 
 NAME = "wafer-map@1.0.0"
 FP32 = "fp32.onnx"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Both graphs of a network with one policy, and what its thresholds are certified for."""
-
-    int8: onnx.ModelProto
-    fp32: onnx.ModelProto
-    policy: Policy
-    temperature: float
-    thresholds: dict[str, Threshold]
-    screening: dict[str, JsonValue]
-
-
-def make_candidate(
-    network: Network, wafers: WaferSet, parts: dict[Split, Ints], policy: Policy
-) -> Candidate:
-    """Quantize and calibrate; never touches the test lots."""
-    fp32 = graph.build(network)
-    int8 = quantize(fp32, calibration_sample(wafers, parts[Split.CALIBRATION]))
-    teach_novelty((int8, fp32), wafers, parts[Split.TRAIN], policy.normal)
-    validation = decisions_of(
-        open_model(int8.SerializeToString()), wafers, parts[Split.VALIDATION], policy
-    )
-    temperature = fit_temperature(validation.probabilities, validation.truth)
-    for model in (fp32, int8):
-        set_constant(model, graph.TEMPERATURE, temperature)
-    session = open_model(int8.SerializeToString())
-    screened = screen(session, validation, sample(wafers, parts[Split.VALIDATION]))
-    policy = policy.model_copy(update=asdict(screened))
-    calibration = decisions_of(session, wafers, parts[Split.CALIBRATION], policy)
-    thresholds = accept_thresholds(calibration)
-    unseen = uncovered(calibration)
-    accept = accept_policy(thresholds, policy.labels) | dict.fromkeys(unseen, NEVER)
-    policy = policy.model_copy(update={"accept": accept})
-    _, sure = decide(calibration.probabilities, policy)
-    calibration = replace(calibration, sure=sure)
-    screening = {**described(screened, calibration), "labels": by_label(calibration)}
-    return Candidate(int8, fp32, policy, temperature, thresholds, screening)
-
-
-def contenders(
-    candidate: Candidate, wafers: WaferSet, indices: Ints
-) -> tuple[Contender, Contender]:
-    """Return int8 and fp32 with what they say of the wafers at `indices`."""
-    graphs = (candidate.int8, candidate.fp32)
-    int8, fp32 = (open_model(each.SerializeToString()) for each in graphs)
-    return (
-        Contender(int8, decisions_of(int8, wafers, indices, candidate.policy)),
-        Contender(fp32, decisions_of(fp32, wafers, indices, candidate.policy)),
-    )
 
 
 def export(
@@ -166,21 +102,6 @@ def _keep(model: onnx.ModelProto, path: Path) -> None:
     unfinished = path.with_suffix(".part")
     onnx.save(model, unfinished)
     unfinished.rename(path)
-
-
-def promises(candidate: Candidate) -> dict[str, JsonValue]:
-    """Return what the acceptance thresholds promise, and how that was found."""
-    return {
-        "method": "fixed-sequence testing; Clopper-Pearson, lots as units (Korn-Graubard)",
-        "assumptions": ASSUMPTIONS,
-        "data": "lots of the calibration part of `data.sha256`",
-        "confidence": CONFIDENCE,
-        "max_escapes": MAX_ESCAPES,
-        "max_wrong_defect_calls": MAX_WRONG_CALLS,
-        "temperature": candidate.temperature,
-        "thresholds": {name: asdict(each) for name, each in candidate.thresholds.items()},
-        **candidate.screening,
-    }
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -26,15 +26,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fabwafer.errors import FabWaferError
-from training import steps
-from training.collect import DESCRIPTION
-from training.interruption import Interruption
-from training.job_environment import Job, failure_file, read_job
-from training.steps import CHECKPOINT, EVALUATION
-from training.supervision import supervise
+from training.container import steps
+from training.container.environment import failure_file, read_job
+from training.container.job import Job
+from training.container.steps import CHECKPOINT, EVALUATION
+from training.container.supervision import supervise
+from training.data.collect import DESCRIPTION
+from training.network.interruption import Interruption
 
 METRICS = "metrics.json"
-"""As in `training.run`, which would import torch."""
+"""As in `training.network.run`, which would import torch."""
 SHOWN_CHARACTERS = 1024
 _NUMBER = "([0-9.eE+-]+)"
 METRIC_DEFINITIONS = [

@@ -3,8 +3,8 @@ r"""Labelled and unlabelled wafers -> how macro-F1 grows with the share of label
     python -m training.learning_curve --data wm811k_labelled.npz --unlabelled wm811k_unlabelled.npz \
         --out .cache/runs/curve --json models/wafer-map/report/learning_curve.json
 
-`training.shares` says how labels are hidden, `training.methods` what is compared. Every point is a run of its own
-in --out; finished ones are not repeated. The JSON has them all, also while some are still missing.
+`training.curve.shares` says how labels are hidden, `training.curve.methods` what is compared. Every point is a run
+of its own in --out; finished ones are not repeated. The JSON has them all, also while some are still missing.
 """
 
 import argparse
@@ -17,14 +17,14 @@ import numpy as np
 from pydantic import JsonValue
 
 from fabwafer.errors import FabWaferError
-from training.dataset import Split
-from training.methods import Method, Setting
-from training.planes import CACHE
-from training.points import Curve, Point
-from training.report_files import write_json
-from training.run import Recipe
-from training.shares import read_world
-from training.sources import read_wafers
+from training.curve.methods import Method, Setting
+from training.curve.points import Curve, Point
+from training.curve.shares import read_world
+from training.data.lots import Split
+from training.data.sources import read_wafers
+from training.network.planes import CACHE
+from training.network.run import Recipe
+from training.worth.files import write_json
 
 SHARES = (0.01, 0.05, 0.10, 0.25, 0.50, 1.00)
 FORMS = 40_000

@@ -21,14 +21,15 @@ from pydantic import JsonValue
 from fabwafer.bundle import MODEL, read_bundle
 from fabwafer.errors import ContractError, FabWaferError
 from fabwafer.triage import Policy
-from training.dataset import Split, WaferSet, splits
-from training.doubts import doubts_of
-from training.evaluate import measure, open_model
-from training.foreign import FOREIGN
-from training.maps import Codes, Ints, Kind
-from training.report_files import write_json
-from training.sources import kind_of, read_wafers
-from training.spoilt import SPOILT
+from training.data.lots import Split
+from training.data.maps import Codes, Ints, Kind
+from training.data.sources import kind_of, read_wafers
+from training.data.wafers import WaferSet, splits
+from training.worth.doubts import doubts_of
+from training.worth.files import write_json
+from training.worth.foreign import FOREIGN
+from training.worth.sessions import measure, open_model
+from training.worth.spoilt import SPOILT
 
 PICTURES = 50
 _SEED = 2011

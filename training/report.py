@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from fabwafer.errors import ContractError, FabWaferError
-from training.figures import FIGURES, figures, save, worst_errors
-from training.model_card import CARD, model_card
-from training.report_reading import Report
-from training.sources import read_wafers
+from training.card.figures import FIGURES, figures, save, worst_errors
+from training.card.model_card import CARD, model_card
+from training.card.reading import Report
+from training.data.sources import read_wafers
 
 PICTURES = Path("build/model-report")
 WORST_ERRORS = "worst_errors.png"

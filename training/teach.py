@@ -9,57 +9,15 @@ the first teacher looks for the others, and only those are shown to all.
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from fabwafer.errors import FabWaferError
-from training.dataset import Split, WaferSet, splits
-from training.maps import Ints, Maps
-from training.model import Architecture
-from training.planes import planes_of
-from training.sources import read_wafers
-from training.teachers import Teacher, mean_opinions, read_teachers
-from training.unlabelled import for_training, read_unlabelled
-
-PLAINLY_NORMAL = 0.98
-_SEED = 7
-
-
-def teach(
-    teachers: Sequence[Teacher],
-    sources: Sequence[tuple[Maps, Ints]],
-    out: Path,
-    side: int,
-    plainly_normal: float = PLAINLY_NORMAL,
-) -> int:
-    """Write soft labels of the maps at the given indices of each source, with planes of that side.
-
-    Returns:
-        How many maps are not plainly normal, and so in the file.
-    """
-    normal = teachers[0].labels.index(teachers[0].normal)
-    planes, targets = [], []
-    for maps, indices in sources:
-        normality = mean_opinions(teachers[:1], maps, indices)[:, normal]
-        chosen = indices[normality < plainly_normal]
-        planes.append(planes_of(maps, chosen, side))
-        targets.append(mean_opinions(teachers, maps, chosen))
-    unfinished = out.with_suffix(".part")
-    with unfinished.open("wb") as file:
-        np.savez(file, planes=np.concatenate(planes), targets=np.concatenate(targets))
-    unfinished.rename(out)
-    return sum(map(len, targets))
-
-
-def sources_of(wafers: WaferSet, unlabelled: Path, count: int) -> list[tuple[Maps, Ints]]:
-    """Return the labelled maps of the training lots, and `count` unlabelled ones drawn from such lots."""
-    maps, map_ids, lots = read_unlabelled(unlabelled)
-    free = for_training(maps, map_ids, lots, wafers)
-    drawn = np.random.default_rng(_SEED).permutation(free)[:count]
-    return [(wafers.maps, splits(wafers)[Split.TRAIN]), (maps, drawn)]
+from training.data.sources import read_wafers
+from training.network.model import Architecture
+from training.network.teachers import read_teachers
+from training.network.teaching import sources_of, teach
 
 
 def main(arguments: list[str] | None = None) -> int:

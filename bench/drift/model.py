@@ -23,7 +23,7 @@ from fabwafer.model_drift import (
     usual_error,
     wrong_to_confirm,
 )
-from training.dataset import Split, split_of
+from training.data.lots import Split, split_of
 
 BUNDLE = Path(__file__).parents[2] / "models" / "wafer-map"
 _TEST = 1

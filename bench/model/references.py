@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from bench.model import wafers
 from bench.model.contenders import DATA, FP32, INT8, REFERENCES, WORK
 from edge_component.pictures import decode, encode_dies
-from training.graph import INT8 as MAY_BE_INT8
-from training.graph import OPSET
-from training.quantize import quantize
+from training.bundle.graph import INT8 as MAY_BE_INT8
+from training.bundle.graph import OPSET
+from training.bundle.quantize import quantize
 
 _CLASSES = 9
 _CALIBRATION_WAFERS = 40

@@ -63,7 +63,7 @@ class Ending:
             return self._give(paper, changes)
         figures = StageFigures.of(paper.stages[-1])
         if figures.component_version is None or figures.key is None:
-            self._sign_back(paper, figures)
+            self.prepare_back(paper)
             return False
         if not self.deployer.carry(rings.model, figures.component_version, figures.key):
             return False
@@ -76,8 +76,11 @@ class Ending:
     def _changes(self, paper: RolloutPaper, group: str) -> dict[str, str | None]:
         """Return which components of a ring have the candidate: what others have deployed since is theirs."""
         rings, runs = self.deployer.rings, self.deployer.runs(group)
-        both = (rings.model, rings.shadow)
-        return {name: None for name in both if runs.get(name) == paper.component_version}
+        ours: dict[str, set[str | None]] = {
+            rings.model: {paper.component_version},
+            rings.shadow: {paper.component_version, _prepared(paper).component_version},
+        }
+        return {name: None for name, its in ours.items() if name in runs and runs[name] in its}
 
     def _give(self, paper: RolloutPaper, changes: Mapping[str, Mapping[str, str | None]]) -> bool:
         made = {
@@ -91,13 +94,14 @@ class Ending:
         self._keep(paper, kept, deployments={**paper.deployments, **made})
         return False
 
-    def _sign_back(self, paper: RolloutPaper, figures: StageFigures) -> None:
-        """Sign the bundle that ran before with a serial that no device has outrun."""
-        signed = self.signer.sign_anew(self.model(paper.previous).key)
-        version = component_version(signed.signature.serial)
-        self._keep(
-            paper, figures.model_copy(update={"component_version": version, "key": signed.key})
-        )
+    def prepare_back(self, paper: RolloutPaper) -> None:
+        """Note in the stage under way what the way back deploys: the model before, signed with a serial that no device has outrun."""
+        figures, known = StageFigures.of(paper.stages[-1]), _prepared(paper)
+        version, key = known.component_version, known.key
+        if key is None:
+            signed = self.signer.sign_anew(self.model(paper.previous).key)
+            version, key = component_version(signed.signature.serial), signed.key
+        self._keep(paper, figures.model_copy(update={"component_version": version, "key": key}))
 
     def _tell(self, paper: RolloutPaper) -> bool:
         """Tell people how it ended, unless they were; tell whether they had been before."""
@@ -143,6 +147,12 @@ class Ending:
             if self.ledger.revise(paper.model_copy(update=update)) is not None:
                 return
         raise ConflictError(sort.kind, name, "a paper that stands still for a moment", 0)
+
+
+def _prepared(paper: RolloutPaper) -> StageFigures:
+    """Return the figures of the latest stage that names what the way back deploys, or of the first one."""
+    found = [StageFigures.of(log) for log in paper.stages]
+    return next((each for each in reversed(found) if each.key is not None), found[0])
 
 
 def _groups(paper: RolloutPaper, group: Callable[[Stage], str]) -> list[str]:

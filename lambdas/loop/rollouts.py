@@ -88,19 +88,46 @@ class Roller:
         if self._is_superseded(paper):
             self._sign_anew(paper)
             return SOON_S
-        rings, group = self.deployer.rings, self._group(paper)
-        beside = paper.stage is Stage.SHADOW
-        component, version = rings.shadow if beside else rings.model, paper.component_version
-        if not self.deployer.carry(component, version, bundle_key(paper.model, paper.serial)):
+        figures = StageFigures.of(paper.stages[-1])
+        if paper.stage is Stage.CANARY and figures.key is None:
+            self.ending.prepare_back(paper)
             return SOON_S
-        changes = {component: version} if beside else {component: version, rings.shadow: None}
-        made = self.deployer.give(f"{paper.name}/{paper.stage.value}", group, changes)
-        figures = StageFigures.of(paper.stages[-1]).model_copy(
-            update={"deployments": {group: made}, "state": "deployed"}
+        if not self._is_carried(paper, figures):
+            return SOON_S
+        occasion = f"{paper.name}/{paper.stage.value}"
+        made = {
+            group: self.deployer.give(occasion, group, changes)
+            for group, changes in self._changes(paper, figures).items()
+        }
+        group = self._group(paper)
+        figures = figures.model_copy(
+            update={"deployments": {group: made[group]}, "state": "deployed"}
         )
         log = StageLog(stage=paper.stage, entered_ms=now_ms, figures=figures.kept)
-        self._revise(paper, log, deployments={**paper.deployments, group: made})
+        self._revise(paper, log, deployments={**paper.deployments, **made})
         return self.poll_s
+
+    def _is_carried(self, paper: RolloutPaper, figures: StageFigures) -> bool:
+        """Make the component versions that a stage deploys; tell whether all of them are ready."""
+        rings = self.deployer.rings
+        component = rings.shadow if paper.stage is Stage.SHADOW else rings.model
+        key = bundle_key(paper.model, paper.serial)
+        ready = self.deployer.carry(component, paper.component_version, key)
+        if figures.key is None or figures.component_version is None:
+            return ready
+        return self.deployer.carry(rings.shadow, figures.component_version, figures.key) and ready
+
+    def _changes(
+        self, paper: RolloutPaper, figures: StageFigures
+    ) -> dict[str, dict[str, str | None]]:
+        """Return by group what a stage deploys: candidate beside, candidate with the model before beside, candidate."""
+        rings, group, version = self.deployer.rings, self._group(paper), paper.component_version
+        if paper.stage is Stage.SHADOW:
+            return {group: {rings.shadow: version}}
+        changes = {group: {rings.model: version, rings.shadow: figures.component_version}}
+        if paper.stage is Stage.EARLY:
+            changes[rings.canary] = {rings.shadow: None}
+        return changes
 
     def _is_superseded(self, paper: RolloutPaper) -> bool:
         """Tell whether something was signed after this bundle: devices would refuse it."""

@@ -45,11 +45,14 @@ class Sighter:
         """
         rows = self._since(cameras, since_ms, most, Filter())
         shown = [row for row in rows if _shadow(row).get("model") == model]
-        return self._seen(shown, beside=True)
+        return self._seen(shown, shadowed=True)
 
-    def alone(self, cameras: Mapping[str, int], model: str, since_ms: int, most: int) -> list[Seen]:
-        """Return wafers that a model decided, as they arrived; arguments as of `beside`."""
-        return self._seen(self._since(cameras, since_ms, most, Filter(equal={"model": model})))
+    def decided(
+        self, cameras: Mapping[str, int], model: str, since_ms: int, most: int, beside: str | None
+    ) -> list[Seen]:
+        """Return wafers that a model decided, with what another said that ran beside it; arguments as of `beside`."""
+        rows = self._since(cameras, since_ms, most, Filter(equal={"model": model}))
+        return self._seen(rows, other=beside)
 
     def before(self, cameras: Iterable[str], model: str, until_ms: int, most: int) -> list[Seen]:
         """Return the last wafers that a model decided before a moment, of some cameras."""
@@ -80,20 +83,24 @@ class Sighter:
             rows += self.wafers.find(span, page)[0]
         return rows
 
-    def _seen(self, rows: Sequence[Item], *, beside: bool = False) -> list[Seen]:
+    def _seen(
+        self, rows: Sequence[Item], *, shadowed: bool = False, other: str | None = None
+    ) -> list[Seen]:
+        """Read opinions; the candidate's are the shadow's, or those in use and `other` names a shadow that counts."""
         names = [item_id(str(row["imgid"]), int_of(row["timestamp"])) for row in rows]
         works = self.work.read_all(names)
         seen = [
-            self._one(row, works.get(name), beside=beside)
+            self._one(row, works.get(name), shadowed=shadowed, other=other)
             for name, row in zip(names, rows, strict=True)
         ]
         return sorted(seen, key=lambda each: each.at_ms)
 
-    def _one(self, row: Item, work: Work | None, *, beside: bool) -> Seen:
-        in_use, said = self._opinion(row), _shadow(row) if beside else row
+    def _one(self, row: Item, work: Work | None, *, shadowed: bool, other: str | None) -> Seen:
+        said, before = (_shadow(row), row) if shadowed else (row, _shadow(row))
+        known = shadowed or (other is not None and before.get("model") == other)
         return Seen(
             candidate=self._opinion(said),
-            current=in_use if beside else None,
+            current=self._opinion(before) if known else None,
             truth=_truth(work),
             asked=work is not None,
             edge_ms=_number(said, "edge_ms"),

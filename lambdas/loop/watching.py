@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fabwafer.expectation import Expectation, expect
-from fabwafer.guards import Guard, Seen, alone, beside
+from fabwafer.guards import Guard, Seen, judged
 from fabwafer.rollout import Look, StageRule
 from lambdas.loop.deploying import Rings
 from lambdas.loop.devices import (
@@ -55,7 +55,7 @@ class Watcher:
         devices, offline, clocks = self._devices(before, task, log.stage, now_ms)
         seen, earlier = self._wafers(task, log.stage, clocks, rule)
         expected = self._expected(paper.model, earlier)
-        guards = beside(seen, expected) if task.beside else alone(seen, expected)
+        guards = judged(seen, expected)
         statuses = {group: self.fleet.status(each) for group, each in before.deployments.items()}
         figures = before.model_copy(
             update={
@@ -102,8 +102,9 @@ class Watcher:
             return self.sighter.beside(clocks, task.model, task.since_ms, most), earlier
         things = [thing for group in self.rings.after(stage) for thing in self.fleet.things(group)]
         others = {"/".join(camera_of(thing)): 0 for thing in things}
-        now = self.sighter.alone(others, task.previous, task.since_ms, rule.wanted)
-        return self.sighter.alone(clocks, task.model, task.since_ms, most), [*earlier, *now]
+        now = self.sighter.decided(others, task.previous, task.since_ms, rule.wanted, None)
+        seen = self.sighter.decided(clocks, task.model, task.since_ms, most, task.previous)
+        return seen, [*earlier, *now]
 
     def _expected(self, model: str, earlier: list[Seen]) -> Expectation:
         paper = self.ledger.read(ModelPaper, model)

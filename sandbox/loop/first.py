@@ -115,6 +115,6 @@ def _digest(wafers: Wafers, told: Mapping[str, str]) -> str:
     for dies in wafers.dies:
         digest.update(dies.tobytes())
     digest.update(wafers.labels.tobytes())
-    for path in sorted((ROOT / "training").glob("*.py")):
+    for path in sorted((ROOT / "training").rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

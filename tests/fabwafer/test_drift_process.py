@@ -30,6 +30,11 @@ def learned(rate=0.04, lots=200):
     return watched
 
 
+@pytest.mark.parametrize(("rate", "rise"), [(0.002, 4.0), (0.02, 4.0), (0.05, 3.0), (0.3, 3.0)])
+def test_a_rarer_label_is_watched_for_a_larger_rise(rate, rise):
+    assert RULES.rise_of(learned(rate).usual) == rise
+
+
 def beta_binomial(hits, wafers, rate, clustering):
     size = (1 - clustering) / clustering
     a, b = rate * size, (1 - rate) * size

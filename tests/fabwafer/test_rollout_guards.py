@@ -1,14 +1,17 @@
 """The sequential tests of a rollout: their error rates, simulated with lots that cluster."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from simulated_rollout import LABELS, seeded, spoilt, wafers
 
 from fabwafer.betting import above, below
 from fabwafer.expectation import Baseline, Share, expect
-from fabwafer.guards import Opinion, Seen, alone, beside
+from fabwafer.guards import Opinion, Seen, judged
 from fabwafer.release import Comparison, Cost, LabelWorth, Pair, Replay, Routed, Worth
 
 RUNS = 60
@@ -16,6 +19,11 @@ RUNS = 60
 
 def stopped(guards):
     return [guard.name for guard in guards if guard.reached is not None]
+
+
+def alone(seen):
+    """The same wafers where nothing runs beside the candidate."""
+    return [replace(each, current=None) for each in seen]
 
 
 def baseline() -> Baseline:
@@ -66,13 +74,13 @@ def test_differences_may_be_negative():
 @pytest.mark.parametrize("clustering", [0.05, 0.15, 0.3])
 def test_a_good_candidate_is_hardly_ever_stopped_beside_the_model_in_use(clustering):
     runs = [wafers(seeded(n), 200, clustering=clustering) for n in range(RUNS)]
-    assert sum(bool(stopped(beside(seen, BESIDE))) for seen in runs) / RUNS <= 0.03
+    assert sum(bool(stopped(judged(seen, BESIDE))) for seen in runs) / RUNS <= 0.03
 
 
 @pytest.mark.parametrize("clustering", [0.05, 0.15])
 def test_a_good_candidate_is_hardly_ever_stopped_in_the_canary_ring(clustering):
     runs = [wafers(seeded(n), 200, clustering=clustering) for n in range(RUNS)]
-    assert sum(bool(stopped(alone(seen, ALONE))) for seen in runs) / RUNS <= 0.03
+    assert sum(bool(stopped(judged(alone(seen), ALONE))) for seen in runs) / RUNS <= 0.03
 
 
 def random_label(draw: Random):
@@ -110,7 +118,7 @@ def test_a_bad_candidate_ends_within_a_hundred_wafers_beside_the_model_in_use(ba
     ended = 0
     for n in range(RUNS):
         draw = seeded(n)
-        ended += bool(stopped(beside(spoilt(wafers(draw, 100), bad(draw)), BESIDE)))
+        ended += bool(stopped(judged(spoilt(wafers(draw, 100), bad(draw)), BESIDE)))
     assert ended / RUNS >= least
 
 
@@ -119,8 +127,59 @@ def test_a_bad_candidate_ends_within_a_hundred_wafers_in_the_canary_ring(bad, le
     ended = 0
     for n in range(RUNS):
         draw = seeded(n)
-        ended += bool(stopped(alone(spoilt(wafers(draw, 100), bad(draw)), ALONE)))
+        ended += bool(stopped(judged(alone(spoilt(wafers(draw, 100), bad(draw))), ALONE)))
     assert ended / RUNS >= least
+
+
+def excursion(seen, say):
+    """Half of the wafers get a defect that was never there before; the model before is sure of it."""
+    donut = Opinion("Donut", accepted=True, alert=True)
+    return [
+        each
+        if number % 2
+        else replace(each, current=donut, candidate=say(donut), asked=False, truth=None)
+        for number, each in enumerate(seen)
+    ]
+
+
+@pytest.mark.parametrize("lacking", ["none", "Loc"])
+def test_a_class_that_a_candidate_lacks_shows_itself_when_it_comes(lacking):
+    lost = Opinion(lacking, accepted=True, alert=lacking != "none")
+    told = [
+        guard.reached
+        for guard in judged(excursion(wafers(seeded(3), 100), lambda _: lost), ALONE)
+        if guard.reached
+    ]
+    assert min(told) <= 40
+
+
+def test_an_excursion_that_both_models_see_stops_no_candidate():
+    assert stopped(judged(excursion(wafers(seeded(3), 200), lambda said: said), ALONE)) == []
+
+
+def test_wafers_that_the_model_before_did_not_see_are_judged_on_their_own():
+    seen = wafers(seeded(3), 120)
+    half = [*seen[:60], *alone(seen[60:])]
+    counts = {guard.name: guard.wafers for guard in judged(half, ALONE)}
+    assert (counts["disagreement"], counts["alerts"]) == (60, 60)
+    assert sum(name.startswith("slower") for name in counts) == 1
+
+
+def test_whose_doubts_chose_the_wafers_decides_nothing_between_two_models():
+    current = Opinion("none", accepted=True, alert=False)
+    wrong = Opinion("Loc", accepted=False, alert=False)
+    seen = [Seen(wrong, current, truth="none") for _ in range(40)]
+    assert "more errors by reviewers" not in stopped(judged(seen, BESIDE))
+
+
+@given(share=st.floats(0, 1), wafers=st.integers(0, 500), hit=st.booleans())
+def test_any_share_can_be_expected(share, wafers, hit):
+    expected = replace(
+        ALONE, abstained=Share(share, wafers), alerts=Share(share), overridden=Share(share)
+    )
+    opinion = Opinion("none", accepted=not hit, alert=hit)
+    guards = judged([Seen(opinion, truth="Loc" if hit else "none")] * 30, expected)
+    assert all(0 <= guard.limit <= 1 for guard in guards if not guard.name.startswith("slower"))
 
 
 def worth(**recalls: float) -> Worth:
@@ -169,14 +228,14 @@ def test_a_candidate_that_calls_what_it_learned_is_not_stopped(replay):
     scratch = Opinion("Scratch", accepted=True, alert=True)
     found = spoilt(seen, lambda said: scratch if draw.random() < 0.25 else said)
 
-    assert stopped(beside(found, expect(learned(replay), Baseline()))) == []
-    assert stopped(beside(found, BESIDE)) != []
+    assert stopped(judged(found, expect(learned(replay), Baseline()))) == []
+    assert stopped(judged(found, BESIDE)) != []
 
 
 def test_a_candidate_that_calls_everything_what_it_learned_is_stopped():
     scratch = Opinion("Scratch", accepted=True, alert=True)
     found = spoilt(wafers(seeded(3), 100), lambda _: scratch)
-    assert "disagreement" in stopped(beside(found, expect(learned(REPLAY), Baseline())))
+    assert "disagreement" in stopped(judged(found, expect(learned(REPLAY), Baseline())))
 
 
 def test_reviewers_decide_between_two_models():
@@ -185,13 +244,13 @@ def test_reviewers_decide_between_two_models():
     seen = [Seen(wrong, current, truth="none") for _ in range(40)]
     right = [Seen(wrong, current, truth="Loc") for _ in range(40)]
 
-    assert "more errors by reviewers" in stopped(beside(seen, BESIDE))
-    assert "more errors by reviewers" not in stopped(beside(right, BESIDE))
+    assert "more errors by reviewers" in stopped(judged(seen, BESIDE))
+    assert "more errors by reviewers" not in stopped(judged(right, BESIDE))
 
 
 def test_a_guard_says_what_it_found_and_what_it_expected():
     found = spoilt(wafers(seeded(3), 100), lambda _: Opinion("Loc", False, False))
-    words = [guard.words for guard in beside(found, BESIDE) if guard.reached]
+    words = [guard.words for guard in judged(found, BESIDE) if guard.reached]
     assert any("expected 0.050, limit 0.100, passed after" in each for each in words)
 
 

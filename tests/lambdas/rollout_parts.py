@@ -1,6 +1,7 @@
 """A rollout on moto's tables and a stand-in for Greengrass, with cameras that predict and beat as a test says."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -138,12 +139,11 @@ class Fleet:
 
     def shown(self, count: int, behind_ms: int = 0, **said: Any) -> list[Prediction]:
         """Have the canaries' cameras decide wafers while the candidate says the same, unless told otherwise."""
+        return self.play(count, shadow=_same(SECOND, said), timestamp=self.now_ms - behind_ms)
 
-        def shadow(decided: dict[str, Any]) -> dict[str, Any]:
-            same = {"prediction": decided["prediction"], "probability": 0.97, "edge_ms": 9.0}
-            return {"model": SECOND, **same, **said}
-
-        return self.play(count, shadow=shadow, timestamp=self.now_ms - behind_ms)
+    def beside(self, count: int, **said: Any) -> list[Prediction]:
+        """Have the canaries' candidate decide wafers while the model before says the same, unless told otherwise."""
+        return self.play(count, model=SECOND, shadow=_same(FIRST, said))
 
     def settle(self, wafer: Prediction, label: str) -> None:
         """Have a person answer about a wafer."""
@@ -180,6 +180,16 @@ class Fleet:
         )
         bodies = [json.loads(each["Body"])["Message"] for each in found.get("Messages", [])]
         return [json.loads(body) for body in bodies]
+
+
+def _same(model: str, said: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda decided: {
+        "model": model,
+        "prediction": decided["prediction"],
+        "probability": 0.97,
+        "edge_ms": 9.0,
+        **said,
+    }
 
 
 def make_fleet(tmp_path, figures: Comparison | None = None) -> Fleet:

@@ -121,6 +121,61 @@ def test_a_candidate_that_fails_in_the_canary_ring_comes_back_off_it(fleet):
     assert "reviews" in fleet.paper.reason
 
 
+def test_the_model_before_runs_beside_the_canaries_candidate_and_leaves_with_them(fleet):
+    fleet.through_shadow()
+    assert fleet.greengrass.runs(CANARY) == {
+        MODEL: "2.0.0",
+        SHADOW: "3.0.0",
+        "com.example.Logs": "3.0.0",
+    }
+    [artifact] = fleet.greengrass.recipes[f"{SHADOW}:versions:3.0.0"]["Manifests"][0]["Artifacts"]
+    assert artifact["Uri"] == f"s3://models/bundles/{FIRST}/3/wafer-map.zip"
+    fleet.take_up(CANARY)
+    fleet.beside(WAFERS)
+    fleet.steps()
+
+    assert fleet.stage == "early"
+    assert SHADOW not in fleet.greengrass.runs(CANARY)
+    assert fleet.greengrass.runs(EARLY) == {MODEL: "2.0.0"}
+
+
+def test_a_class_that_comes_only_in_the_canary_ring_and_that_the_candidate_lacks_brings_it_back(
+    fleet,
+):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.beside(40, prediction="Donut")
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "lost defects" in fleet.paper.reason
+    assert fleet.greengrass.runs(CANARY) == {MODEL: "3.0.0", "com.example.Logs": "3.0.0"}
+    assert fleet.paper.stages[1].figures["seen"]["agreement"] == 0
+
+
+def test_an_excursion_that_both_models_see_holds_no_candidate_up(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.play(
+        WAFERS,
+        model=SECOND,
+        prediction="Center",
+        shadow={"model": FIRST, "prediction": "Center", "probability": 0.97, "edge_ms": 9.0},
+    )
+    fleet.steps()
+
+    assert fleet.stage == "early"
+
+
+def test_an_abort_in_the_canary_ring_takes_the_model_beside_away_too(fleet):
+    fleet.through_shadow()
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+
+    assert fleet.stage == "aborted"
+    assert fleet.greengrass.runs(CANARY) == {MODEL: "3.0.0", "com.example.Logs": "3.0.0"}
+
+
 def test_what_runs_again_was_signed_anew(fleet):
     fleet.through_shadow()
     fleet.take_up(CANARY)
@@ -175,7 +230,7 @@ def test_an_execution_started_anew_goes_on_where_the_one_before_ended(fleet):
     fleet.steps()
 
     assert fleet.stage == "early"
-    assert len(fleet.greengrass.to(CANARY)) == 3
+    assert len(fleet.greengrass.to(CANARY)) == 4  # what it ran, candidate beside, in use, alone
 
 
 def test_a_device_that_is_offline_all_the_time_holds_nothing_up(fleet):
@@ -476,4 +531,4 @@ def test_a_retired_model_may_come_again_with_a_new_signature(fleet):
     fleet.steps()
 
     assert fleet.ledger.read(RolloutPaper, "000002").stage is Stage.SHADOW
-    assert fleet.greengrass.runs(CANARY)[SHADOW] == "3.0.0"
+    assert fleet.greengrass.runs(CANARY)[SHADOW] == "4.0.0"

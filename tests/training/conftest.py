@@ -7,13 +7,13 @@ import pytest
 import torch
 from generated_wafers import TINY, draw_wafer, write_set
 
-from training.dataset import WaferSet
+from training.bundle.gate import Limits
+from training.data.npz import read_npz
+from training.data.wafers import WaferSet
 from training.export import export
-from training.gate import Limits
-from training.lessons import read_lessons
-from training.npz import read_npz
-from training.start import start
-from training.train import train
+from training.network.lessons import read_lessons
+from training.network.loop import train
+from training.network.start import start
 
 
 @pytest.fixture(scope="session", autouse=True)

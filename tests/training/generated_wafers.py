@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.model import Architecture
-from training.run import Recipe
+from training.network.model import Architecture
+from training.network.run import Recipe
 
 CLASSES = ("none", "Center", "Edge-Ring", "Loc")
 TINY = Recipe(

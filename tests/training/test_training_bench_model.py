@@ -15,11 +15,11 @@ from bench.model.prepare import part, write_bundle
 from bench.model.references import reference
 from edge_component.classifier import Classifier
 from fabwafer.bundle import MODEL
-from training.evaluate import open_model
-from training.graph import build
-from training.model import Network
-from training.quantize import quantize
-from training.symmetry import Convolution
+from training.bundle.graph import build
+from training.bundle.quantize import quantize
+from training.network.model import Network
+from training.network.symmetry import Convolution
+from training.worth.sessions import open_model
 
 SHIPPED = Path(__file__).parents[2] / "models" / "wafer-map"
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.calibrate import (
+from training.bundle.calibrate import (
     MAX_ESCAPES,
     MAX_WRONG_CALLS,
     NEVER,
@@ -13,7 +13,7 @@ from training.calibrate import (
     fit_temperature,
     upper_bound,
 )
-from training.metrics import Decisions
+from training.worth.metrics import Decisions
 
 LABELS = ("none", "Center", "Loc")
 

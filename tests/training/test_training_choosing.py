@@ -7,10 +7,12 @@ from generated_wafers import CLASSES
 from reviewed_wafers import write_reviewed
 
 from fabwafer.errors import ContractError
-from training.choosing import Choice, share_of_lots, without
-from training.collect import DESCRIPTION, collect, main
-from training.dataset import Split, WaferSet, splits
-from training.sources import read_wafers
+from training.data.choosing import Choice, share_of_lots, without
+from training.data.collect import DESCRIPTION, collect
+from training.data.lots import Split
+from training.data.sources import read_wafers
+from training.data.wafers import WaferSet, splits
+from training.dataset import main
 
 LOC = CLASSES.index("Loc")
 

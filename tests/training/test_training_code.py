@@ -25,6 +25,7 @@ def test_the_zip_has_what_a_job_runs_and_nothing_else(archive: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
         names = set(packed.namelist())
     assert {"__main__.py", REQUIREMENTS, "training/job.py", "fabwafer/release.py"} <= names
+    assert {"training/data/wafers.py", "training/network/loop.py"} <= names
     assert {name.partition("/")[0] for name in names} == {
         "__main__.py", REQUIREMENTS, "training", "fabwafer"
     }  # fmt: skip

@@ -12,11 +12,12 @@ from reviewed_wafers import write_reviewed
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import COMPARISON, Comparison
 from training.compare import Material, compare, main
-from training.dataset import Split, WaferSet, splits
-from training.maps import Kind
-from training.metrics import confusion, macro_f1
-from training.recent import learned_lots, read_recent, unseen
-from training.worth import Answers, Contender, ask, routed, worth
+from training.data.lots import Split
+from training.data.maps import Kind
+from training.data.recent import learned_lots, read_recent, unseen
+from training.data.wafers import WaferSet, splits
+from training.worth.answers import Answers, Contender, ask, routed, worth
+from training.worth.metrics import confusion, macro_f1
 
 LOC = CLASSES.index("Loc")
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from training.coverage import by_label, uncovered
-from training.metrics import Decisions
+from training.bundle.coverage import by_label, uncovered
+from training.worth.metrics import Decisions
 
 LABELS = ("none", "Loc", "Donut", "Scratch")
 

@@ -6,15 +6,10 @@ import pytest
 from generated_wafers import CLASSES, write_set
 
 from fabwafer.errors import ContractError
-from training.dataset import (
-    Split,
-    WaferSet,
-    require_disjoint_lots,
-    split_of,
-    splits,
-)
-from training.maps import Maps, eight_views, symmetric_digests
-from training.npz import read_npz
+from training.data.lots import Split, split_of
+from training.data.maps import Maps, eight_views, symmetric_digests
+from training.data.npz import read_npz
+from training.data.wafers import WaferSet, require_disjoint_lots, splits
 
 
 def test_no_lot_is_in_two_splits(wafers: WaferSet) -> None:

@@ -16,11 +16,13 @@ from pickled_by_python2 import Text, frame
 
 from edge_component.pictures import encode_dies
 from fabwafer.errors import ContractError
-from training.collect import DESCRIPTION, WAFERS, collect, main
-from training.dataset import Split, WaferSet, split_of, splits
-from training.maps import Kind, eight_views
-from training.npz import read_npz, write_npz
-from training.sources import join, read_wafers
+from training.data.collect import DESCRIPTION, WAFERS, collect
+from training.data.lots import Split, split_of
+from training.data.maps import Kind, eight_views
+from training.data.npz import read_npz, write_npz
+from training.data.sources import join, read_wafers
+from training.data.wafers import WaferSet, splits
+from training.dataset import main
 
 TRAIN, TEST = (
     next(lot for lot in range(900, 999) if split_of(lot) is split)

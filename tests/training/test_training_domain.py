@@ -16,16 +16,18 @@ from edge_component.classifier import Classifier
 from fabwafer.bundle import MODEL, read_bundle
 from fabwafer.errors import ContractError
 from training import export, train
-from training.collect import DESCRIPTION, collect
-from training.dataset import Split, WaferSet, splits
-from training.evaluate import Further, evaluate, main, open_model
-from training.graph import TEMPERATURE, build
-from training.maps import Kind, Maps
-from training.model import Architecture, Planes, WaferClassifier
-from training.planes import planes_of
-from training.run import Recipe, load, new_run
-from training.sources import read_wafers
-from training.start import begin_from
+from training.bundle.graph import TEMPERATURE, build
+from training.data.collect import DESCRIPTION, collect
+from training.data.lots import Split
+from training.data.maps import Kind, Maps
+from training.data.sources import read_wafers
+from training.data.wafers import WaferSet, splits
+from training.evaluate import Further, evaluate, main
+from training.network.model import Architecture, Planes, WaferClassifier
+from training.network.planes import planes_of
+from training.network.run import Recipe, load, new_run
+from training.network.start import begin_from
+from training.worth.sessions import open_model
 
 CPU = torch.device("cpu")
 

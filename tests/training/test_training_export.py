@@ -13,11 +13,12 @@ from generated_wafers import CLASSES, write_set
 from fabwafer.bundle import MANIFEST, MODEL, read_bundle
 from fabwafer.errors import BundleError, ContractError
 from training import export as export_module
-from training.dataset import Split, WaferSet, splits
+from training.bundle.quantize import calibration_sample
+from training.bundle.writing import write_bundle
+from training.data.lots import Split
+from training.data.wafers import WaferSet, splits
 from training.evaluate import evaluate, main
 from training.export import export
-from training.quantize import calibration_sample
-from training.writing import write_bundle
 
 
 def test_a_bundle_can_be_read(bundle: Path) -> None:

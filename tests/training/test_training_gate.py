@@ -9,16 +9,19 @@ import pytest
 from generated_wafers import TINY
 
 from fabwafer.bundle import MANIFEST, MODEL, read_bundle
-from training.comparison import Pair, compare
-from training.dataset import Split, WaferSet
-from training.evaluate import decisions_of, open_model
+from training.bundle.gate import Contender, GateError, Limits, failures, gate
+from training.bundle.graph import build
+from training.bundle.writing import write_bundle
+from training.data.lots import Split
+from training.data.wafers import WaferSet
 from training.export import FP32, export
-from training.gate import Contender, GateError, Limits, failures, gate, main, to_time
-from training.graph import build
-from training.latency import race
-from training.metrics import Decisions
-from training.model import Network
-from training.writing import write_bundle
+from training.gate import main
+from training.network.model import Network
+from training.worth.comparison import Pair, compare
+from training.worth.deciding import decisions_of
+from training.worth.latency import race, to_time
+from training.worth.metrics import Decisions
+from training.worth.sessions import open_model
 
 LABELS = ("none", "Center", "Scratch")
 WAFERS = (9000, 20, 300)
@@ -131,7 +134,7 @@ class Clocked:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr("training.latency.time.thread_time", lambda: now[0])
+    monkeypatch.setattr("training.worth.latency.time.thread_time", lambda: now[0])
     return now
 
 

@@ -4,10 +4,17 @@ import pytest
 import torch
 
 from fabwafer.bundle import FEATURES
-from training.evaluate import open_model
-from training.graph import build
-from training.model import Architecture, Network, Planes, WaferClassifier, multiply_adds, overlap
-from training.symmetry import VIEWS, Convolution, view
+from training.bundle.graph import build
+from training.network.model import (
+    Architecture,
+    Network,
+    Planes,
+    WaferClassifier,
+    multiply_adds,
+    overlap,
+)
+from training.network.symmetry import VIEWS, Convolution, view
+from training.worth.sessions import open_model
 
 SHAPE = Architecture(side=25, widths=(32, 32, 64), blocks=(1, 1, 1))
 DECISION = ["probabilities", "heat"]

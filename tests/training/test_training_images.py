@@ -9,8 +9,8 @@ from PIL import Image
 
 from edge_component.pictures import decode, decode_colours, encode_dies
 from fabwafer.errors import ContractError
-from training.images import MAX_SIDE, as_maps, die_codes, read_picture
-from training.maps import Kind
+from training.data.images import MAX_SIDE, as_maps, die_codes, read_picture
+from training.data.maps import Kind
 
 GREYS = np.array([0, 127, 255], np.uint8)
 DIES = np.random.default_rng(3).integers(0, 3, (11, 7), dtype=np.uint8)

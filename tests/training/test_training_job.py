@@ -18,12 +18,12 @@ import pytest
 from tiny_runs import CPU, EPOCHS, HYPERPARAMETERS, one_thread, same_outcome, wait_for
 
 from fabwafer.errors import ContractError
-from training.interruption import Interruption
+from training.container.environment import read_job
+from training.container.steps import run_in, train_command
+from training.container.supervision import ProgramError, last_words, supervise
 from training.job import METRIC_DEFINITIONS, main
-from training.job_environment import read_job
-from training.run import CHECKPOINT, load
-from training.steps import run_in, train_command
-from training.supervision import ProgramError, last_words, supervise
+from training.network.interruption import Interruption
+from training.network.run import CHECKPOINT, load
 
 JOB = (sys.executable, "-m", "training.job")
 pytestmark = pytest.mark.timeout(400)  # torch is imported by every program of a job

@@ -8,14 +8,15 @@ import torch
 from generated_wafers import TINY, draw_wafer, pack
 
 from fabwafer.errors import ContractError
-from training.augment import disturb
-from training.dataset import Split, WaferSet, split_of, splits
-from training.fixmatch import Consistency, pseudo_labelled, trusted
+from training.curve.fixmatch import Consistency, pseudo_labelled, trusted
+from training.curve.methods import Method, Setting
+from training.curve.points import RESULT, Curve, Point, holds
+from training.curve.shares import FEWEST, World, labelled, read_world
+from training.data.lots import Split, split_of
+from training.data.wafers import WaferSet, splits
 from training.learning_curve import main, report
-from training.methods import Method, Setting
-from training.planes import cached_planes, to_input
-from training.points import RESULT, Curve, Point, holds
-from training.shares import FEWEST, World, labelled, read_world
+from training.network.augment import disturb
+from training.network.planes import cached_planes, to_input
 
 LABELS = np.repeat(np.arange(4), (900, 60, 30, 10))
 SETTING = Setting(

@@ -12,11 +12,11 @@ from pickled_by_python2 import Text, dumps, frame
 
 from fabwafer.errors import ContractError
 from fabwafer.labels import WM811K
-from training.dataset import Split
-from training.lswmd import read_lswmd, read_lswmd_unlabelled
-from training.maps import Maps
-from training.pickled import as_array, as_text, read_columns
-from training.unlabelled import for_training, read_unlabelled
+from training.data.lots import Split
+from training.data.lswmd import read_lswmd, read_lswmd_unlabelled
+from training.data.maps import Maps
+from training.data.pickled import as_array, as_text, read_columns
+from training.data.unlabelled import for_training, read_unlabelled
 
 LAYOUTS = ("0.12", "0.14", "0.19")
 LABELS = ("none", "Edge-Loc", None, "Scratch", None, "Near-full")
@@ -106,7 +106,7 @@ def test_arrays_are_read_as_numpy_reads_them(order: str, kind: str) -> None:
 
 
 def _records_of(content: bytes) -> Any:
-    from training.pickled import _Unpickler
+    from training.data.pickled import _Unpickler
 
     return _Unpickler(io.BytesIO(content), "x").load()
 

@@ -9,8 +9,9 @@ from generated_wafers import CLASSES, draw_wafer
 
 from edge_component.pictures import encode_dies
 from fabwafer.errors import ContractError
-from training.dataset import Split, lot_number, splits
-from training.manifest import read_folder, read_manifest
+from training.data.lots import Split, lot_number
+from training.data.manifest import read_folder, read_manifest
+from training.data.wafers import splits
 
 LABELS = ("none", "Center", "Loc")
 

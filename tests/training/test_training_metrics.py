@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.evaluate import write_predictions
-from training.metrics import (
+from training.worth.metrics import (
     Decisions,
     calibration_error,
     confusion,

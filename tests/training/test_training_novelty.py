@@ -3,13 +3,13 @@ import pytest
 import torch
 
 from fabwafer.triage import Policy, Refusal
-from training.doubts import doubts_of, shares
-from training.evaluate import measure, open_model
-from training.graph import build
-from training.model import Architecture, Network, Planes
-from training.novelty import CENTRES, PROJECTION, fit
-from training.quantize import set_constant
-from training.screening import pooled
+from training.bundle.graph import build
+from training.bundle.novelty import CENTRES, PROJECTION, fit
+from training.bundle.quantize import set_constant
+from training.bundle.screening import pooled
+from training.network.model import Architecture, Network, Planes
+from training.worth.doubts import doubts_of, shares
+from training.worth.sessions import measure, open_model
 
 SHAPE = Architecture(side=25, widths=(32, 32, 32), blocks=(1, 1, 1))
 

@@ -12,9 +12,9 @@ from tiny_runs import CPU, EPOCHS, one_thread, options, wait_for
 from torch.nn.functional import cross_entropy
 
 from fabwafer.errors import ContractError
-from training.lessons import Draw
-from training.run import CHECKPOINT, load
-from training.together import join
+from training.network.lessons import Draw
+from training.network.run import CHECKPOINT, load
+from training.network.together import join
 from training.train import main
 
 pytestmark = pytest.mark.timeout(400)  # torch is imported by three processes at each torchrun

@@ -13,17 +13,18 @@ from real_wafers import REAL, write_sample
 
 from fabwafer.bundle import MODEL
 from fabwafer.labels import WM811K
-from training.dataset import Split, splits
-from training.evaluate import open_model
+from training.bundle.gate import Limits
+from training.bundle.graph import TEMPERATURE
+from training.data.lots import Split
+from training.data.npz import read_npz
+from training.data.wafers import splits
 from training.export import FP32, export
-from training.gate import Limits
-from training.graph import TEMPERATURE
-from training.lessons import read_lessons
-from training.model import WaferClassifier
-from training.npz import read_npz
-from training.run import load
-from training.start import start
-from training.train import train
+from training.network.lessons import read_lessons
+from training.network.loop import train
+from training.network.model import WaferClassifier
+from training.network.run import load
+from training.network.start import start
+from training.worth.sessions import open_model
 
 ANY = Limits(recall=1, macro_f1=1, ece=1, slower=9)
 REAL_LOTS, REAL_OF_EACH = 3000, 90

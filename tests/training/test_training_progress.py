@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from training.progress import Progress
+from training.network.progress import Progress
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ import pytest
 import torch
 from generated_wafers import draw_wafer
 
-from training.drawings import Random
-from training.evaluate import open_model
-from training.foreign import FOREIGN
-from training.graph import build
-from training.maps import Codes, eight_views
-from training.model import Architecture, Network, Planes
-from training.refusal import levels_of, shape_of
-from training.spoilt import GREYS, SPOILT
+from training.bundle.graph import build
+from training.bundle.refusal import levels_of, shape_of
+from training.data.maps import Codes, eight_views
+from training.network.model import Architecture, Network, Planes
+from training.worth.drawings import Random
+from training.worth.foreign import FOREIGN
+from training.worth.sessions import open_model
+from training.worth.spoilt import GREYS, SPOILT
 
 SIDE = 49
 FAR_OFF = {"levels": 22.0, "shape": 0.1}

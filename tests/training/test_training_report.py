@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from training.bundle.writing import write_bundle
+from training.card.figures import FIGURES
+from training.card.goals import Goal, goals
+from training.card.model_card import CARD
+from training.card.reading import Report
 from training.evaluate import main as evaluate_main
 from training.export import FP32
-from training.figures import FIGURES
-from training.goals import Goal, goals
-from training.model_card import CARD
 from training.report import WORST_ERRORS, draw_errors, main, write_report
-from training.report_files import BENCH, LEARNING_CURVE, REFUSALS, REPORT, TEST
-from training.report_reading import Report
-from training.writing import write_bundle
+from training.worth.files import BENCH, LEARNING_CURVE, PROTOCOLS, REFUSALS, REPORT, TEST
 
 ROUND = {"wafer": {"p50": 0.4, "p99": 0.6}, "png": {"p50": 0.5, "p99": 0.8}, "peak_mb": 70.0}
 CURVE = {
@@ -47,6 +47,22 @@ REFUSED = {
 }
 
 
+BY_PROTOCOL = {
+    "command": "python -m training.protocols",
+    "steps": 3,
+    "protocols": [
+        {
+            "protocol": "random",
+            "train": 500,
+            "test": 100,
+            "lots_on_both_sides": 40,
+            "macro_f1": 0.95,
+            "interval_95": [0.94, 0.96],
+        }
+    ],
+}
+
+
 def contender(network: str, weights: str, engine: str, factor: float) -> dict[str, Any]:
     times = {way: {p: factor * ms for p, ms in ROUND[way].items()} for way in ("wafer", "png")}
     return {
@@ -72,6 +88,7 @@ def measured(
     fp32 = str(run_folder / FP32)
     assert evaluate_main([*given, "--against", fp32, "--json", str(figures)]) == 0
     (folder / REPORT / LEARNING_CURVE).write_text(json.dumps(CURVE))
+    (folder / REPORT / PROTOCOLS).write_text(json.dumps(BY_PROTOCOL))
     bench = [
         contender("wafer-map bundle", "int8", "edge component", 1),
         contender("its network", "int8", "ONNX Runtime", 0.8),
@@ -140,6 +157,10 @@ def test_the_card_says_what_is_refused_kind_by_kind(card: Path) -> None:
     assert "| half | 50 | 49 |" in text
 
 
+def test_the_card_tells_what_the_protocol_does_to_a_figure(card: Path) -> None:
+    assert "| random | 500 | 100 | 40 | 0.950 | 0.940 to 0.960 |" in card.read_text()
+
+
 def test_a_model_of_other_labels_claims_nothing_about_wm811k(card: Path) -> None:
     assert "WM811K" not in card.read_text()
     assert "## Goals" not in card.read_text()
@@ -147,11 +168,13 @@ def test_a_model_of_other_labels_claims_nothing_about_wm811k(card: Path) -> None
 
 def test_what_was_not_measured_is_left_out(reported: Path) -> None:
     (reported / REPORT / LEARNING_CURVE).unlink()
+    (reported / REPORT / PROTOCOLS).unlink()
     (reported / REPORT / BENCH).unlink()
     (reported / REPORT / REFUSALS).unlink()
     write_report(reported)
     text = (reported / CARD).read_text()
     assert "## Fewer labels" not in text
+    assert "## Other protocols" not in text
     assert "## Speed" not in text
     assert "learning_curve.svg" not in text
     assert "kind of picture" not in text
@@ -245,13 +268,14 @@ def test_figures_of_another_model_or_other_lots_are_refused(
     assert told in capsys.readouterr().err
 
 
-def test_a_new_model_keeps_the_learning_curve_and_no_other_figure(reported: Path) -> None:
+def test_a_new_model_keeps_what_is_no_single_models_and_no_other_figure(reported: Path) -> None:
     write_report(reported)
     write_bundle(reported, b"another", read_bundle(reported))
     found = {
         path.relative_to(reported).as_posix() for path in reported.rglob("*") if path.is_file()
     }
-    assert found == {MODEL, MANIFEST, f"{REPORT}/{LEARNING_CURVE}"}
+    kept = {f"{REPORT}/{name}" for name in (LEARNING_CURVE, PROTOCOLS)}
+    assert found == {MODEL, MANIFEST, *kept}
 
 
 def test_goals_are_judged_by_what_was_measured(measured: Path) -> None:

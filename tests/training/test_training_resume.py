@@ -11,11 +11,12 @@ from generated_wafers import TINY
 from tiny_runs import CPU, EPOCHS, TRAIN, one_thread, options, same_outcome, wait_for
 
 from fabwafer.errors import ContractError
-from training.dataset import WaferSet
-from training.lessons import Batch, Draw, Lessons, read_lessons
-from training.run import CHECKPOINT, load
-from training.start import start
-from training.train import main, train
+from training.data.wafers import WaferSet
+from training.network.lessons import Batch, Draw, Lessons, read_lessons
+from training.network.loop import train
+from training.network.run import CHECKPOINT, load
+from training.network.start import start
+from training.train import main
 
 
 @pytest.fixture(scope="module")

@@ -15,21 +15,21 @@ from tiny_runs import CPU, HYPERPARAMETERS, one_thread
 from fabwafer.bundle import read_bundle
 from fabwafer.errors import ContractError
 from fabwafer.release import COMPARISON, Comparison
-from training.choosing import without
-from training.collect import DESCRIPTION
-from training.dataset import WaferSet
-from training.job_environment import read_job
-from training.lessons import read_lessons
-from training.run import load
-from training.start import start
-from training.steps import (
+from training.container.environment import read_job
+from training.container.steps import (
     bundle_in,
     collect_command,
     compare_command,
     export_command,
     manifest_in,
 )
-from training.train import train
+from training.data.choosing import without
+from training.data.collect import DESCRIPTION
+from training.data.wafers import WaferSet
+from training.network.lessons import read_lessons
+from training.network.loop import train
+from training.network.run import load
+from training.network.start import start
 
 LOC = CLASSES.index("Loc")
 TOLD = HYPERPARAMETERS | {

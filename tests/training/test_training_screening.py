@@ -9,12 +9,14 @@ from generated_wafers import draw_wafer
 from fabwafer.bundle import MODEL, read_bundle
 from fabwafer.errors import BundleError
 from fabwafer.triage import Policy, Refusal
-from training.calibrate import accept_thresholds
-from training.dataset import Split, WaferSet, splits
-from training.evaluate import decide, decisions_of, measure, open_model
-from training.metrics import Decisions, report
+from training.bundle.calibrate import accept_thresholds
+from training.bundle.screening import certify, renderings, sample
+from training.data.lots import Split
+from training.data.wafers import WaferSet, splits
 from training.refusals import judge, main
-from training.screening import certify, renderings, sample
+from training.worth.deciding import decide, decisions_of
+from training.worth.metrics import Decisions, report
+from training.worth.sessions import measure, open_model
 
 
 @pytest.fixture(scope="module")

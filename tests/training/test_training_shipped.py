@@ -7,14 +7,15 @@ from generated_wafers import draw_wafer
 
 from fabwafer.bundle import MODEL, read_bundle
 from fabwafer.labels import WM811K
-from training.dataset import SPLIT_SEED, Split
-from training.doubts import doubts_of
-from training.evaluate import evaluate, measure, open_model
-from training.figures import FIGURES
-from training.foreign import FOREIGN
-from training.model_card import CARD
+from training.card.figures import FIGURES
+from training.card.model_card import CARD
+from training.data.lots import SPLIT_SEED, Split
+from training.evaluate import evaluate
 from training.report import write_report
-from training.spoilt import SPOILT
+from training.worth.doubts import doubts_of
+from training.worth.foreign import FOREIGN
+from training.worth.sessions import measure, open_model
+from training.worth.spoilt import SPOILT
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "models" / "wafer-map"

@@ -8,14 +8,16 @@ from generated_wafers import pack
 
 from fabwafer.bundle import MODEL
 from fabwafer.errors import ContractError
-from training.dataset import Split, WaferSet, split_of, splits
-from training.evaluate import classify, open_model
-from training.lessons import read_soft
-from training.maps import eight_views
-from training.run import load, new_run, save
-from training.teach import main, teach
-from training.teachers import mean_opinions, read_teachers
-from training.unlabelled import for_training, read_unlabelled
+from training.data.lots import Split, split_of
+from training.data.maps import eight_views
+from training.data.unlabelled import for_training, read_unlabelled
+from training.data.wafers import WaferSet, splits
+from training.network.lessons import read_soft
+from training.network.run import load, new_run, save
+from training.network.teachers import mean_opinions, read_teachers
+from training.network.teaching import teach
+from training.teach import main
+from training.worth.sessions import classify, open_model
 
 CPU = torch.device("cpu")
 TRAIN_LOTS = [lot for lot in range(1000, 1200) if split_of(lot) is Split.TRAIN]

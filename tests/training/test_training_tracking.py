@@ -13,11 +13,12 @@ from mlflow.entities import Run
 from tiny_runs import options
 
 from fabwafer.errors import ContractError
-from training.dataset import WaferSet
-from training.lessons import Lessons, read_lessons
-from training.start import start
-from training.tracking import require_package
-from training.train import main, train
+from training.data.wafers import WaferSet
+from training.network.lessons import Lessons, read_lessons
+from training.network.loop import train
+from training.network.start import start
+from training.network.tracking import require_package
+from training.train import main
 
 
 @pytest.fixture

@@ -8,14 +8,17 @@ import torch
 from generated_wafers import TINY
 
 from fabwafer.errors import ContractError
-from training.augment import augment
-from training.dataset import Split, WaferSet, splits
-from training.lessons import Lessons, Soft, ahead, read_lessons
-from training.model import Architecture
-from training.planes import cached_planes, planes_of, to_input
-from training.run import CHECKPOINT, METRICS, load
-from training.start import begin_from, start
-from training.train import main, rate_at, train
+from training.data.lots import Split
+from training.data.wafers import WaferSet, splits
+from training.network.augment import augment
+from training.network.lessons import Lessons, Soft, ahead, read_lessons
+from training.network.loop import train
+from training.network.model import Architecture
+from training.network.planes import cached_planes, planes_of, to_input
+from training.network.run import CHECKPOINT, METRICS, load
+from training.network.start import begin_from, start
+from training.network.step import rate_at
+from training.train import main
 
 CPU = torch.device("cpu")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from training.run import load
+from training.network.run import load
 
 EPOCHS = 3
 HYPERPARAMETERS = {

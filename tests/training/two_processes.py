@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from training.lessons import Draw
-from training.together import Together, join
+from training.network.lessons import Draw
+from training.network.together import Together, join
 
 
 def a_batch() -> tuple[nn.Module, torch.Tensor, torch.Tensor]:

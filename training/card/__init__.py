@@ -1,0 +1,1 @@
+"""A bundle's report -> its model card and the figures in it."""

@@ -1,0 +1,127 @@
+"""Picture files -> `Maps`: die codes where the pictures are wafer maps, else grey levels or colours.
+
+Decodes as the edge does (`edge_component/pictures.py`), which training may not import.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fabwafer.errors import ContractError
+from training.data.maps import IS_DIE, IS_FAIL, Codes, Kind, Maps
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
+MAX_BYTES = 8 * 1024 * 1024
+MAX_SIDE = 4096
+_FORMATS = ("PNG", "JPEG", "BMP")
+_PNG_MAGIC, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+_GREY_MODES = frozenset({"1", "L", "LA"})
+_DIE_LEVELS = ((0, 127, 255), (0, 1, 2))
+_DAMAGED = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+
+
+def read_picture(path: Path, sha256: str | None = None) -> Codes:
+    """Return a picture's levels, uint8: (height, width) if it has no colour, else (height, width, 3).
+
+    Raises:
+        ContractError: If it is no whole PNG, JPEG or BMP, too large, or not the one that has the hash.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ContractError(str(path), f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ContractError(str(path), error.strerror, "a picture") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 not in {None, digest}:
+        raise ContractError(f"{path}: sha256", digest, f"{sha256}")
+    if data.startswith(_PNG_MAGIC) and _PNG_END not in data:  # Pillow would fill up the rest
+        raise ContractError(str(path), data[-24:], "a whole PNG")
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            if max(image.size) > MAX_SIDE:
+                raise ContractError(str(path), image.size, f"at most {MAX_SIDE} a side")
+            return _levels(image)
+    except _DAMAGED as error:
+        expected = f"a whole picture as {', '.join(_FORMATS)} ({type(error).__name__})"
+        raise ContractError(str(path), data[:24], expected) from error
+
+
+def _levels(image: Image.Image) -> Codes:
+    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip
+        wide = np.asarray(image).astype(np.int64)
+        scale = 255 / 65_535 if wide.max() > 255 else 1
+        return np.rint(wide.clip(0, 65_535) * scale).astype(np.uint8)
+    if image.mode in _GREY_MODES:
+        return np.asarray(image.convert("L"))
+    colours = np.asarray(image.convert("RGB"))
+    return colours[..., 0] if (colours == colours[..., :1]).all() else colours
+
+
+def as_maps(pictures: Sequence[Codes], names: Sequence[object], kind: Kind | None = None) -> Maps:
+    """Put pictures together as what they are, or as what `kind` says they are.
+
+    They are wafer maps if all have but the levels 0, 127, 255 (or the codes 0, 1, 2), and one has the middle level.
+    Told that they are, other grey levels are taken for the nearest, as the graph does.
+
+    Raises:
+        ContractError: If only some are wafer maps, or one has colours where `kind` knows none, naming it.
+    """
+    kind = kind or _kind_of(pictures, names)
+    if kind is Kind.COLOUR:
+        return Maps.of([_coloured(each) for each in pictures], kind)
+    for picture, name in zip(pictures, names, strict=True):
+        if picture.ndim != 2:
+            raise ContractError(f"{name}", "colours", f"a picture of {kind.value}, as the others")
+    return Maps.of([die_codes(each) if kind is Kind.DIES else each for each in pictures], kind)
+
+
+def _kind_of(pictures: Sequence[Codes], names: Sequence[object]) -> Kind:
+    levels = [_die_levels(each) for each in pictures]
+    if any(found is not None and found[1] for found in levels):
+        for name, found in zip(names, levels, strict=True):
+            if found is None:
+                raise ContractError(f"{name}", "other levels", "grey 0, 127, 255, as the others")
+        return Kind.DIES
+    return Kind.COLOUR if any(each.ndim == 3 for each in pictures) else Kind.GREY
+
+
+def _die_levels(picture: Codes) -> tuple[bool, bool, bool] | None:
+    """Return which of the three levels of dies occur; None if others do."""
+    if picture.ndim != 2:
+        return None
+    counts = np.bincount(picture.ravel(), minlength=256)
+    for levels in _DIE_LEVELS:
+        found = counts[list(levels)]
+        if found.sum() == picture.size:
+            first, second, third = (found > 0).tolist()
+            return first, second, third
+    return None
+
+
+def die_codes(grey: Codes) -> Codes:
+    """Return the dies of a grey picture of them, drawn at any whole scale: 0 no die, 1 pass, 2 fail.
+
+    A map whose every die has the same as its neighbours in blocks comes out smaller: to the network it is the same.
+    """
+    at = int(grey.max() > 2)
+    codes = (grey > IS_DIE[at]).astype(np.uint8) + (grey > IS_FAIL[at])
+    changes = [
+        np.flatnonzero((codes[1:] != codes[:-1]).any(1)) + 1,
+        np.flatnonzero((codes[:, 1:] != codes[:, :-1]).any(0)) + 1,
+    ]
+    scale = int(np.gcd.reduce(np.concatenate([*changes, codes.shape])))
+    return codes[::scale, ::scale]
+
+
+def _coloured(picture: Codes) -> Codes:
+    return np.repeat(picture[..., None], 3, 2) if picture.ndim == 2 else picture

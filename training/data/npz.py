@@ -1,0 +1,102 @@
+"""`WaferSet` <-> a file: the layout in which labelled wafers are kept and handed on."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fabwafer.errors import ContractError
+from training.data.lots import Split, fixed_splits
+from training.data.maps import FAIL, Ints, Kind, Maps, Members, integers, read_members
+from training.data.wafers import WaferSet
+
+SUFFIX = ".npz"
+_MEMBERS = ("flat", "shapes", "labels", "classes", "lot")
+_OPTIONAL = ("row", "kind", "fixed")
+_FIXED = (None, Split.TRAIN, Split.VALIDATION, Split.CALIBRATION, Split.TEST)
+
+
+def read_npz(path: Path) -> WaferSet:
+    """Read labelled wafers: `flat`, `shapes`, `labels`, `classes`, `lot`, optionally `row`.
+
+    `write_npz` adds `kind` for pictures that are no wafer maps, and `fixed` where splits of lots were told: 0 not,
+    1 train, 2 validation, 3 calibration, 4 test.
+
+    Raises:
+        ContractError: If the file is no such archive, or its parts contradict each other.
+    """
+    members = read_members(path, _MEMBERS, _OPTIONAL)
+    shapes = integers(path, members, "shapes")
+    if shapes.ndim != 2 or shapes.shape[1] != 2 or not len(shapes) or shapes.min() < 1:
+        raise ContractError(f"{path}: shapes", shapes.shape, "(wafers, 2) positive sizes")
+    lots = integers(path, members, "lot")
+    wafers = WaferSet(
+        maps=Maps(np.asarray(members["flat"]), shapes, _kind(path, members)),
+        labels=integers(path, members, "labels"),
+        lots=lots,
+        rows=integers(path, members, "row") if "row" in members else np.arange(len(shapes)),
+        classes=tuple(map(str, members["classes"])),
+        fixed=_fixed(path, members, lots),
+    )
+    _check_maps(path, wafers.maps)
+    _check_members(path, wafers)
+    return wafers
+
+
+def write_npz(wafers: WaferSet, path: Path) -> None:
+    """Write what `read_npz` reads; a kill leaves no half of it under that name."""
+    members: dict[str, npt.ArrayLike] = {
+        "flat": wafers.maps.flat,
+        "shapes": wafers.maps.shapes,
+        "labels": wafers.labels,
+        "classes": np.array(wafers.classes),
+        "lot": wafers.lots,
+        "row": wafers.rows,
+    }
+    if wafers.maps.kind is not Kind.DIES:
+        members["kind"] = np.array(wafers.maps.kind.value)
+    if wafers.fixed:
+        told = [wafers.fixed.get(lot) for lot in wafers.lots.tolist()]
+        members["fixed"] = np.array([_FIXED.index(each) for each in told], np.uint8)
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **members)
+    unfinished.rename(path)
+
+
+def _kind(path: Path, members: Members) -> Kind:
+    name = str(members.get("kind", Kind.DIES))
+    if name not in list(Kind):
+        raise ContractError(f"{path}: kind", name, f"one of {', '.join(Kind)}")
+    return Kind(name)
+
+
+def _fixed(path: Path, members: Members, lots: Ints) -> dict[int, Split]:
+    if "fixed" not in members:
+        return {}
+    positions = integers(path, members, "fixed")
+    if positions.shape != lots.shape or not set(positions.tolist()) <= set(range(len(_FIXED))):
+        raise ContractError(f"{path}: fixed", positions, f"for each wafer 0 to {len(_FIXED) - 1}")
+    told = ((lot, _FIXED[at]) for lot, at in zip(lots.tolist(), positions.tolist(), strict=True))
+    return fixed_splits(path, told)
+
+
+def _check_maps(path: Path, maps: Maps) -> None:
+    cells, highest = int(maps.offsets[-1]), FAIL if maps.kind is Kind.DIES else 255
+    if maps.flat.dtype != np.uint8 or maps.flat.shape != (cells,):
+        raise ContractError(
+            f"{path}: flat",
+            f"{maps.flat.dtype} {maps.flat.shape}",
+            f"uint8 ({cells},), as the shapes add up to",
+        )
+    if maps.flat.max() > highest:
+        raise ContractError(f"{path}: flat", int(maps.flat.max()), f"die codes up to {FAIL}")
+
+
+def _check_members(path: Path, wafers: WaferSet) -> None:
+    for name, values in (("labels", wafers.labels), ("lot", wafers.lots), ("row", wafers.rows)):
+        if values.shape != (len(wafers),):
+            raise ContractError(f"{path}: {name}", values.shape, f"one for each of {len(wafers)}")
+    unknown = set(np.unique(wafers.labels).tolist()) - set(range(len(wafers.classes)))
+    if unknown:
+        raise ContractError(f"{path}: labels", sorted(unknown), f"indices into {wafers.classes}")

@@ -1,0 +1,52 @@
+"""Wafers of a set -> the network's input planes, computed once and kept on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from training.data.maps import Ints, Maps
+from training.data.wafers import WaferSet
+from training.network.model import Planes
+
+CACHE = Path(".cache/planes")
+_CHUNK = 512
+
+
+def cached_planes(wafers: WaferSet, side: int, folder: Path = CACHE) -> npt.NDArray[np.uint8]:
+    """Return planes as a read-only memory map, uint8 (wafers, planes, side, side), 255 = the whole cell.
+
+    An epoch over ready planes costs no resizing; one byte a value is exact to 0.2 % of a cell.
+    """
+    path = folder / f"{wafers.digest()[:16]}-{side}.npy"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            np.save(file, planes_of(wafers.maps, np.arange(len(wafers)), side))
+        unfinished.rename(path)
+    planes: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return planes
+
+
+def planes_of(maps: Maps, indices: Ints, side: int) -> npt.NDArray[np.uint8]:
+    """Return planes of the maps at `indices`, in that order."""
+    module = Planes(side, maps.kind)
+    planes = np.empty((len(indices), maps.kind.planes, side, side), np.uint8)
+    shapes, group = np.unique(maps.shapes[indices], axis=0, return_inverse=True)
+    with torch.inference_mode(), tqdm(total=len(indices), desc="planes", leave=False) as progress:
+        for number in range(len(shapes)):
+            members = np.flatnonzero(group == number)
+            for chunk in np.split(members, range(_CHUNK, len(members), _CHUNK)):
+                codes = np.stack([maps[int(i)] for i in indices[chunk]])
+                planes[chunk] = (module(torch.from_numpy(codes)) * 255).round().byte().numpy()
+                progress.update(len(chunk))
+    return planes
+
+
+def to_input(planes: npt.NDArray[np.uint8]) -> Tensor:
+    """Turn stored planes into float32 shares, as `Planes` gives them."""
+    return torch.from_numpy(planes).float() / 255

@@ -1,0 +1,151 @@
+"""Arguments and files -> a run, new or resumed, and the lessons that it learns from."""
+
+import argparse
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fabwafer.errors import ContractError
+from fabwafer.labels import LabelSet
+from training.data.sources import read_wafers
+from training.data.wafers import WaferSet
+from training.network.lessons import Lessons, read_lessons
+from training.network.model import Architecture
+from training.network.run import CHECKPOINT, Recipe, Run, load, new_run, run_from, state_of
+from training.network.together import Together
+
+_OPTIONS = {"learning_rate": "--rate"}
+_NOT_ASKED = {"labels", "classes", "input", "begin_from_run"}
+"""The first three follow from the data, whose hash is compared; the last is a name for what has one."""
+
+
+def option(name: str) -> str:
+    """Return how the command line calls a field of the recipe."""
+    return _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+
+
+def recipe_of(given: Mapping[str, Any], base: Recipe) -> Recipe:
+    """Return the recipe with what the arguments say of it.
+
+    Raises:
+        ContractError: If a number is out of its range.
+    """
+    changes, shape = (
+        {each.name: given[each.name] for each in fields(kind) if each.name in given}
+        for kind in (Recipe, Architecture)
+    )
+    recipe = replace(base, **changes, shape=replace(base.shape, **shape))
+    for name in ("epochs", "batch", "learning_rate"):
+        if not getattr(recipe, name) > 0:
+            raise ContractError(option(name), getattr(recipe, name), "a number above 0")
+    if len(recipe.shape.widths) != len(recipe.shape.blocks):
+        expected = f"as many as there are widths {recipe.shape.widths}"
+        raise ContractError("--blocks", recipe.shape.blocks, expected)
+    return recipe
+
+
+def prepare(given: argparse.Namespace, together: Together) -> tuple[Run, Lessons]:
+    """Return the same run in all processes, and its lessons.
+
+    Raises:
+        ContractError: If the arguments, a file or the folder's run do not fit.
+    """
+    wafers = read_wafers(given.data)
+    run = _lead(given, wafers, together.device) if together.leads else None
+    state = together.same(state_of(run) if run else None)
+    run = run or run_from(state or {}, together.device)
+    if run.recipe.data != wafers.digest():
+        raise ContractError(
+            "--data", wafers.digest(), f"that of the first process {run.recipe.data}"
+        )
+    with together.one_by_one():
+        lessons = read_lessons(
+            wafers, run.recipe.normal, run.recipe.shape.side, given.soft, given.cache
+        )
+    return run, lessons
+
+
+def _lead(given: argparse.Namespace, wafers: WaferSet, device: torch.device) -> Run:
+    resumed = given.resume and (given.out / CHECKPOINT).exists()
+    recipe = recipe_of(vars(given), load(given.out, device).recipe if resumed else Recipe())
+    recipe = replace(recipe, soft=digest("--soft", given.soft) if given.soft else "")
+    if given.other:
+        source = digest("--begin-from", given.other / CHECKPOINT)
+        recipe = replace(recipe, begin_from=source, begin_from_run=given.other.resolve().name)
+    run = start(recipe, wafers, given.out, given.resume, device)
+    if given.other and not resumed:
+        begin_from(run, given.other)
+    return run
+
+
+def start(
+    recipe: Recipe, wafers: WaferSet, folder: Path, resume: bool, device: torch.device | None = None
+) -> Run:
+    """Return the run in `folder`, or a new one.
+
+    Raises:
+        ContractError: If the folder's run began with other data or another recipe or is not to be resumed,
+            or if the data has no class of the recipe's normal name.
+    """
+    device = device or Together().device
+    LabelSet(wafers.classes, recipe.normal)
+    kind = wafers.maps.kind.value
+    shape = replace(recipe.shape, classes=len(wafers.classes), input=kind)
+    recipe = replace(recipe, labels=wafers.classes, data=wafers.digest(), shape=shape)
+    if not (folder / CHECKPOINT).exists():
+        return new_run(recipe, device)
+    if not resume:
+        raise ContractError("--out", str(folder), "a folder without a run, or --resume")
+    run = load(folder, device)
+    _require_same(recipe, run.recipe)
+    return run
+
+
+def _require_same(now: Recipe, then: Recipe) -> None:
+    wished, began = now.flat(), then.flat()
+    for name in sorted(wished.keys() - _NOT_ASKED, key=lambda each: (each != "data", each)):
+        if wished[name] != began[name]:
+            raise ContractError(
+                option(name), wished[name], f"what the run began with, {began[name]!r}"
+            )
+
+
+def begin_from(run: Run, folder: Path) -> None:
+    """Give a run that has not begun the averaged weights of another one.
+
+    Labels are matched by name: one that the other run does not know keeps its random weights in the head.
+
+    Raises:
+        ContractError: If that one cannot be read, or its network has another shape.
+    """
+    other = load(folder, run.device)
+    shape = replace(other.recipe.shape, classes=run.recipe.shape.classes)
+    if shape != run.recipe.shape:
+        raise ContractError("--begin-from", other.recipe.shape, f"{run.recipe.shape}")
+    weights = other.averaged.state_dict()
+    own = run.network.state_dict()
+    for name in ("head.weight", "head.bias"):
+        rows = own[name].clone()
+        for position, label in enumerate(run.recipe.labels):
+            if label in other.recipe.labels:
+                rows[position] = weights[name][other.recipe.labels.index(label)]
+        weights[name] = rows
+    for network in (run.network, run.averaged):
+        network.load_state_dict(weights)
+
+
+def digest(name: str, path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        ContractError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ContractError(name, str(path), f"a readable file ({error.strerror})") from error

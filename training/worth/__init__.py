@@ -1,0 +1,1 @@
+"""A graph and wafers -> what it decides, and the figures of that. Needs neither torch nor ONNX's own package."""

@@ -1,0 +1,74 @@
+"""A session, a policy and labelled wafers -> what triage would decide of each, beside the truth."""
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
+from pydantic import JsonValue
+
+from fabwafer.errors import BundleError
+from fabwafer.triage import NEVER, Policy
+from training.data.maps import Ints, eight_views
+from training.data.wafers import WaferSet
+from training.worth.doubts import doubts_of
+from training.worth.metrics import Bools, Decisions, Floats
+from training.worth.sessions import classify, measure
+
+
+def decide(probabilities: Floats, policy: Policy) -> tuple[Ints, Bools]:
+    """Return the labels' positions, and which of them are probable enough, as triage decides it."""
+    predicted = probabilities.argmax(1)
+    thresholds = np.array([policy.accept_threshold(label) for label in policy.labels])
+    asked = thresholds[predicted]
+    return predicted, (probabilities.max(1) >= asked) & (asked < NEVER)
+
+
+def truth_of(wafers: WaferSet, indices: Ints, policy: Policy) -> Ints:
+    """Return true labels as positions in the policy's labels.
+
+    Raises:
+        ContractError: If the data knows a class that the bundle does not.
+    """
+    names = [policy.label_set.canonical(name) for name in wafers.classes]
+    position = np.array([policy.labels.index(name) for name in names])
+    return position[wafers.labels[indices]]
+
+
+def decisions_of(
+    session: ort.InferenceSession, wafers: WaferSet, indices: Ints, policy: Policy
+) -> Decisions:
+    """Run the model over the wafers at `indices`.
+
+    Raises:
+        BundleError: If the graph has not as many labels as the policy.
+        ContractError: If the data knows a class that the policy does not.
+    """
+    truth = truth_of(wafers, indices, policy)
+    maps = (wafers.maps[int(index)] for index in indices)
+    probabilities, measured = measure(session, maps)
+    if probabilities.shape[1] != len(policy.labels):
+        raise BundleError(
+            f"probabilities: expected {len(policy.labels)}, the labels of {policy.model}, "
+            f"got {probabilities.shape[1]}"
+        )
+    predicted, sure = decide(probabilities, policy)
+    doubts = doubts_of(measured, policy, len(indices))
+    return Decisions(
+        truth=truth,
+        predicted=predicted,
+        probabilities=probabilities,
+        accepted=sure & ~doubts.any,
+        lots=wafers.lots[indices],
+        labels=policy.labels,
+        normal=policy.labels.index(policy.normal),
+        sure=sure,
+        doubts=doubts,
+    )
+
+
+def changed_by_symmetry(
+    session: ort.InferenceSession, wafers: WaferSet, indices: Ints
+) -> dict[str, JsonValue]:
+    """Return the share of turned and mirrored wafers decided otherwise, and of wafers with any such view."""
+    views = (view for index in indices for view in eight_views(wafers.maps[int(index)]))
+    every = classify(session, map(np.ascontiguousarray, views)).argmax(1)
+    differs = every.reshape(-1, 8)[:, 1:] != every.reshape(-1, 8)[:, :1]
+    return {"views": float(differs.mean()), "wafers": float(differs.any(1).mean())}
