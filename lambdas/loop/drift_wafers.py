@@ -24,7 +24,6 @@ def seen_of(row: Item) -> Seen:
         label=None if "refused" in row else str(row["prediction"]),
         model=text_of(row, "model"),
         scores=_scores(row),
-        shadow=_shadow(row),
         figures=_figures(row),
     )
 
@@ -58,13 +57,6 @@ def _scores(row: Item) -> dict[str, float] | None:
         return None
     scores = cast("Mapping[str, Decimal]", row["scores"])
     return {label: float(score) for label, score in scores.items()}
-
-
-def _shadow(row: Item) -> tuple[str, str] | None:
-    if "shadow" not in row:
-        return None
-    shadow = cast("Mapping[str, str]", row["shadow"])
-    return (str(shadow["model"]), str(shadow["prediction"]))
 
 
 def _figures(row: Item) -> dict[str, float]:

@@ -291,7 +291,6 @@ def test_a_record_tells_all_that_the_detectors_want(fabs):
         lot="lot1",
         model=MODEL,
         scores={"Loc": 0.4, "none": 0.6},
-        shadow={"model": "wafer-map@2.0.0", "prediction": "none", "probability": 0.7},
         picture={
             "width": 20,
             "height": 20,
@@ -307,7 +306,6 @@ def test_a_record_tells_all_that_the_detectors_want(fabs):
         label="Loc",
         model=MODEL,
         scores={"Loc": 0.4, "none": 0.6},
-        shadow=("wafer-map@2.0.0", "none"),
         figures={"no die": 0.0, "pass": 127.0, "sharpness": 1.0, "size": 20.0, "dies": 0.75},
     )
 
@@ -315,7 +313,7 @@ def test_a_record_tells_all_that_the_detectors_want(fabs):
 def test_a_refused_picture_has_no_label_and_an_old_message_no_figures(fabs):
     item = fabs.portal.store(None, refused="shape")
     seen = seen_of(fabs.portal.desk.wafers.read(item))
-    assert (seen.label, seen.figures, seen.scores, seen.shadow) == (None, {}, None, None)
+    assert (seen.label, seen.figures, seen.scores) == (None, {}, None)
 
 
 def test_a_fab_that_fails_does_not_stop_the_others(fabs, telemetry):
