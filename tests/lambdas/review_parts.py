@@ -15,6 +15,7 @@ from fabwafer.messages import Prediction
 from fabwafer.triage import Decision, ReviewReason, review_request
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
+from lambdas.loop.packaging import tell_registry
 from lambdas.open_review import priority
 from lambdas.policies import Policies
 from lambdas.records import item_id, prediction_item, review_item
@@ -122,6 +123,11 @@ class LoopCalls:
     asked: list[str] = field(default_factory=list)
     stopped: list[tuple[str, str]] = field(default_factory=list)
     logs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    registry: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def tell(self, arn: str, approval: str, why: str) -> None:
+        """What the registry is told."""
+        self.registry[arn] = (approval, why)
 
     def start(self, name: str, body: str) -> None:
         """What the loop's executions are asked for."""
@@ -130,6 +136,7 @@ class LoopCalls:
     def loop(self, papers: PaperTable) -> Loop:
         desk = LaunchDesk(Ledger(papers), self)
         return Loop(
+            note=lambda paper: tell_registry(self, paper, f"by {paper.decided_by}"),
             launch=lambda model, now_ms: launch(desk, model, now_ms),
             train=self.asked.append,
             stop=lambda number, by: self.stopped.append((number, by)),
