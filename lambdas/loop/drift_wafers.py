@@ -9,8 +9,6 @@ from pydantic import ValidationError
 from fabwafer.camera_drift import figures
 from fabwafer.lots_under_way import Seen
 from fabwafer.messages import PictureState
-from fabwafer.notices import ReviewRequest
-from fabwafer.triage import ReviewReason
 from lambdas.records import Item, item_id
 from lambdas.review.records import int_of, text_of
 
@@ -31,25 +29,6 @@ def seen_of(row: Item) -> Seen:
 def wafer_of(row: Item) -> str:
     """Return a prediction's id."""
     return item_id(str(row["imgid"]), int_of(row["timestamp"]))
-
-
-def audit_request(row: Item) -> str:
-    """Return what the review queue is sent to have a person look at a wafer."""
-    asked = ReviewRequest(
-        imgid=str(row["imgid"]),
-        timestamp=int_of(row["timestamp"]),
-        fab=str(row["fab"]),
-        camera=str(row["camera"]),
-        prediction=str(row["prediction"]),
-        probability=float(cast("Decimal", row["probability"])),
-        reason=ReviewReason.SUSPECTED.value,
-        lot=text_of(row, "lot"),
-        wafer=int_of(row["wafer"]) if "wafer" in row else None,
-        model=text_of(row, "model"),
-        novelty=float(cast("Decimal", row["novelty"])) if "novelty" in row else None,
-    )
-    # ASCII, because SQS refuses some characters that a lot's name may have.
-    return asked.model_dump_json(exclude_none=True, ensure_ascii=True)
 
 
 def _scores(row: Item) -> dict[str, float] | None:

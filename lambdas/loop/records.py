@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from fabwafer.fields import Count, Fraction, ModelName, NotNegative, Sha256
+from fabwafer.fields import Count, ModelName, NotNegative, Sha256
 from fabwafer.release import Comparison, Verdict
 
 MODEL = "wafer-map"
@@ -228,5 +228,3 @@ class BudgetPaper(Paper):
     kind: ClassVar[str] = "budget"
 
     picked: dict[str, Count] = {}
-    cursor_ms: Count = 0
-    share: Fraction = 0.0

@@ -13,6 +13,7 @@ from fabwafer.lots_under_way import Seen
 from fabwafer.model_drift import Watched as Doubt
 from fabwafer.process_drift import Baseline, Watched
 from lambdas import watch_drift
+from lambdas.fabs import FabsFailedError
 from lambdas.loop.drift_audits import Audits
 from lambdas.loop.drift_state import Known, known_of, with_known
 from lambdas.loop.drift_wafers import seen_of
@@ -24,7 +25,7 @@ from lambdas.stores import clients
 from lambdas.stores.channels import AlertTopic, Queue
 from lambdas.stores.tables import ReviewTable
 from lambdas.telemetry import Telemetry
-from lambdas.watch_drift import FabsFailedError, handler, look_at_all
+from lambdas.watch_drift import handler, look_at_all
 
 MODEL = "wafer-map@1.0.0"
 HOUR_MS = 3_600_000
