@@ -31,7 +31,8 @@ class Rules:
 
     Attributes:
         threshold: Where a sum rings, in standard deviations of a lot's residual.
-        arm_lots: Lots to learn its confusion and its usual residuals from.
+        arm_lots: Lots to learn its confusion and its usual residuals from; with half of them it rings for nothing twice as
+            often and misses more (docs/drift.md).
         learn_lots: The first of them, whose residuals mean nothing yet.
     """
 
