@@ -56,9 +56,7 @@ class CurrentModel:
             return
         self._load_at = None
         self._health.recover("model")
-        logs.info(
-            "model loaded", model=loaded.name, serial=loaded.serial, verified=self._store.keys.ask
-        )
+        logs.info("model loaded", model=loaded.name, serial=loaded.serial, verified=loaded.verified)
 
     def _fall_back(self, problem: str) -> None:
         """Go on with what runs, or begin with the copy of what ran last."""
@@ -74,3 +72,4 @@ class CurrentModel:
     def _use(self, model: LoadedModel) -> None:
         self._model = model
         self._health.model, self._health.serial = model.name, model.serial
+        self._health.verified = model.verified

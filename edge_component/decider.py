@@ -65,7 +65,7 @@ class Decider:
             found=found,
             model=model.name,
             edge_ms=spent_s * 1000,
-            serial=model.serial,
+            serial=model.serial if model.verified else None,
             picture=picture_state(picture.levels),
             shadow=self._asked(image, model.name, spent_s, hurried=hurried),
         )

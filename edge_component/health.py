@@ -31,6 +31,7 @@ class Health:
         self._edge_ms: float | None = None
         self.model: str | None = None
         self.serial: int | None = None
+        self.verified: bool | None = None
         self.shadow: str | None = None
         self.changed = Event()
 
@@ -89,6 +90,7 @@ class Health:
                 version=version,
                 model=self.model,
                 serial=self.serial,
+                verified=self.verified,
                 shadow=self.shadow,
                 uptime_s=round(self._clock() - self._started, 1),
                 degraded=reasons,

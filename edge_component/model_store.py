@@ -6,7 +6,7 @@ altered, unsigned where a signature is asked for, superseded or of another inter
 
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_component import logs
@@ -29,11 +29,13 @@ class LoadedModel:
     Attributes:
         classifier: The bundle.
         signature: Who vouches for it; None if nobody does.
+        verified: Whether that was checked against the keys of this device.
         problem: What is wrong although it runs: it is not the bundle asked for, or could not be kept.
     """
 
     classifier: Classifier
     signature: Signature | None = None
+    verified: bool = False
     problem: str | None = None
 
     @property
@@ -43,7 +45,7 @@ class LoadedModel:
 
     @property
     def serial(self) -> int | None:
-        """Return the signature's serial."""
+        """Return the signature's serial, checked or not."""
         return None if self.signature is None else self.signature.serial
 
 
@@ -82,7 +84,7 @@ class ModelStore:
             raise BundleError(
                 f"{folder / SIGNATURE}: model: expected {name}, got {signature.model}"
             )
-        return LoadedModel(classifier, signature)
+        return LoadedModel(classifier, signature, verified=self.keys.ask)
 
     def take_up(self, model_dir: Path) -> LoadedModel:
         """Load the bundle that is to be used from now on, keep a copy and remember its serial.
@@ -95,7 +97,7 @@ class ModelStore:
         problem = _keep(folder, loaded, self._last_good)
         if loaded.signature and self.keys.ask:
             problem = self._remember(loaded.signature) or problem
-        return LoadedModel(loaded.classifier, loaded.signature, problem)
+        return replace(loaded, problem=problem)
 
     def last_good(self) -> LoadedModel | None:
         """Load the copy of what ran last; None if there is none that may run."""

@@ -55,7 +55,7 @@ class Decision:
         found: What the model says.
         model: Its name@version.
         edge_ms: How long it took.
-        serial: Of its bundle's signature.
+        serial: Of its bundle's signature, None if nobody checked it.
         picture: What the picture tells of the camera.
         shadow: What the model beside it says.
     """

@@ -4,12 +4,14 @@ The audit sample of every day is too thin: 3 % of 200 wafers are six labels.
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fabwafer.model_drift import AUDIT_LABELS, wrong_to_confirm
-
+AUDIT_LABELS = 40
+_CONFIRMING = 0.05
+_LEAST_ERROR = 0.01
 _PATIENCE_MS = 3 * 86_400_000
 _ENOUGH = 20
 
@@ -52,6 +54,19 @@ def sample(items: Iterable[str]) -> tuple[str, ...] | None:
     """Return 40 of these wafers by a hash of their ids; None if there are not so many yet."""
     drawn = sorted(set(items), key=lambda item: hashlib.sha256(item.encode()).digest())
     return tuple(drawn[:AUDIT_LABELS]) if len(drawn) >= AUDIT_LABELS else None
+
+
+def wrong_to_confirm(labels: int, usual_error: float) -> int:
+    """Return how many wrong ones of an audit's labels confirm that a model got worse.
+
+    So few that a model which errs as usual has fewer with a probability of 95 %.
+    """
+    rate = max(usual_error, _LEAST_ERROR)
+    tail, wrong = 1.0, 0
+    while tail > _CONFIRMING and wrong <= labels:
+        tail -= math.comb(labels, wrong) * rate**wrong * (1 - rate) ** (labels - wrong)
+        wrong += 1
+    return wrong
 
 
 def outcome(audit: Audit, now_ms: int) -> Outcome:

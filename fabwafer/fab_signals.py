@@ -23,7 +23,7 @@ class Signal:
 
     Attributes:
         detector: Which of the three.
-        what: The label; camera and figure; the model; the model and the one beside it.
+        what: The label; camera and figure; the model.
         cusum: The sum.
         threshold: Where it rings.
         armed: Whether it knows enough to ring.
@@ -40,15 +40,12 @@ class Signal:
     @property
     def model(self) -> str | None:
         """Return the model that is suspected if this rings; None for what is no model's."""
-        return self.what.partition(" ")[0] if self.detector is Detector.MODEL else None
+        return self.what if self.detector is Detector.MODEL else None
 
 
 def signals(fab: Fab, rules: Rules) -> list[Signal]:
     """Return every sum of a fab, those of cameras by the higher of their two."""
-    found = [
-        _of_rate(Detector.PROCESS, label, each, rules.process)
-        for label, each in sorted(fab.labels.items())
-    ]
+    found = [_of_label(label, each, rules.process) for label, each in sorted(fab.labels.items())]
     for camera, figures in sorted(fab.cameras.items()):
         found += [_of_figure(f"{camera} {name}", each, rules) for name, each in figures.items()]
     for name, model in sorted(fab.models.items()):
@@ -62,10 +59,6 @@ def signals(fab: Fab, rules: Rules) -> list[Signal]:
                 model_drift.usual_error(model.doubt) if model.doubt.lots else None,
             )
         )
-        found += [
-            _of_rate(Detector.MODEL, f"{name} against {shadow}", each, rules.disagreement)
-            for shadow, each in sorted(model.disagreement.items())
-        ]
     return found
 
 
@@ -79,11 +72,10 @@ def rung(before: Iterable[Signal], after: Iterable[Signal]) -> list[Signal]:
     ]
 
 
-def _of_rate(
-    detector: Detector, what: str, each: process_drift.Watched, rules: process_drift.Rules
-) -> Signal:
+def _of_label(label: str, each: process_drift.Watched, rules: process_drift.Rules) -> Signal:
     usual = each.usual.rate if each.usual.lots else None
-    return Signal(detector, what, each.cusum, rules.at(each.usual), each.is_armed(rules), usual)
+    threshold, armed = rules.at(each.usual), each.is_armed(rules)
+    return Signal(Detector.PROCESS, label, each.cusum, threshold, armed, usual)
 
 
 def _of_figure(what: str, each: camera_drift.Watched, rules: Rules) -> Signal:

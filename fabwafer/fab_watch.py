@@ -1,4 +1,4 @@
-"""A fab's wafers -> what rings: its process by label, its cameras by figure, its models by doubt and disagreement. Pure.
+"""A fab's wafers -> what rings: its process by label, its cameras by figure, its models by doubt. Pure.
 
 Thresholds are those that `python -m bench.drift` found for a reference fab; docs/drift.md has what they promise.
 """
@@ -15,7 +15,6 @@ REFERENCE_LOTS_PER_DAY = 20
 PROCESS_THRESHOLD = 7.0
 CAMERA_THRESHOLD = 9.0
 MODEL_THRESHOLD = 7.0
-DISAGREEMENT_THRESHOLD = 7.0
 _FEWEST_LOTS = 5
 """Below that the thresholds stay: the exponential no longer holds for low ones."""
 _QUIET_MS = 6 * 3600 * 1000
@@ -29,7 +28,6 @@ class Rules:
     process: process_drift.Rules
     camera: camera_drift.Rules
     model: model_drift.Rules
-    disagreement: process_drift.Rules
 
     @classmethod
     def of(cls, lots_per_day: float) -> "Rules":
@@ -42,17 +40,15 @@ class Rules:
             process_drift.Rules(PROCESS_THRESHOLD + more),
             camera_drift.Rules(CAMERA_THRESHOLD + more / 2),
             model_drift.Rules(MODEL_THRESHOLD + more),
-            process_drift.Rules(DISAGREEMENT_THRESHOLD + more),
         )
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model in a fab: its doubt, and its disagreement with what ran beside it."""
+    """A model in a fab: its doubt, and when it was last at work."""
 
     last_ms: int = 0
     doubt: model_drift.Watched = field(default_factory=model_drift.Watched)
-    disagreement: dict[str, process_drift.Watched] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,17 +124,9 @@ def _after_pictures(
 def _after_models(models: Mapping[str, Model], lot: Lot, rules: Rules) -> dict[str, Model]:
     after = dict(models)
     for name, wafers in lot.doubts.items():
-        model = after.get(name, Model())
-        doubt = model_drift.after_lot(model.doubt, wafers, lot.last_ms, rules.model)
-        after[name] = replace(model, doubt=doubt, last_ms=lot.last_ms)
-    for pair, (both, differing) in lot.compared.items():
-        name, _, shadow = pair.partition(" ")
-        model = after.get(name, Model())
-        known = model.disagreement.get(shadow, process_drift.Watched())
-        watched = process_drift.after_lot(known, differing, both, lot.last_ms, rules.disagreement)
-        after[name] = replace(
-            model, disagreement=model.disagreement | {shadow: watched}, last_ms=lot.last_ms
-        )
+        known = after.get(name, Model()).doubt
+        doubt = model_drift.after_lot(known, wafers, lot.last_ms, rules.model)
+        after[name] = Model(lot.last_ms, doubt)
     latest = sorted(after, key=lambda name: after[name].last_ms)[-_MOST_MODELS:]
     return {name: after[name] for name in latest}
 

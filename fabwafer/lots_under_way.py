@@ -24,7 +24,6 @@ class Seen:
         label: The canonical label, None for a refused picture.
         model: The model that gave it, None if the message named none.
         scores: Every label's probability, None if the message had none.
-        shadow: The model that ran beside and the label it gave, None if there was none.
         figures: Of the picture, as `camera_drift.figures` returns them.
     """
 
@@ -34,7 +33,6 @@ class Seen:
     label: str | None
     model: str | None = None
     scores: Mapping[str, float] | None = None
-    shadow: tuple[str, str] | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -48,7 +46,6 @@ class Lot:
         wafers: Those with a label.
         labels: Label -> wafers.
         doubts: Model -> its wafers; scores below a thousandth are left out.
-        compared: "<model> <shadow>" -> wafers that both judged, and those of them judged differently.
         figures: Figure -> pictures that showed it, and its sum over them.
     """
 
@@ -57,7 +54,6 @@ class Lot:
     wafers: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     doubts: dict[str, list[Doubtful]] = field(default_factory=dict)
-    compared: dict[str, tuple[int, int]] = field(default_factory=dict)
     figures: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     @property
@@ -108,7 +104,6 @@ def _plus(lot: Lot, seen: Seen) -> Lot:
         wafers=lot.wafers + 1,
         labels=lot.labels | {seen.label: lot.labels.get(seen.label, 0) + 1},
         doubts=_with_doubt(lot.doubts, seen.model, seen.label, seen.scores),
-        compared=_with_shadow(lot.compared, seen.model, seen.label, seen.shadow),
     )
 
 
@@ -122,16 +117,3 @@ def _with_doubt(
         return doubts
     told = {name: score for name, score in scores.items() if score >= _TOLD}
     return doubts | {model: [*doubts.get(model, []), Doubtful(label, told)]}
-
-
-def _with_shadow(
-    compared: dict[str, tuple[int, int]],
-    model: str | None,
-    label: str,
-    shadow: tuple[str, str] | None,
-) -> dict[str, tuple[int, int]]:
-    if model is None or shadow is None:
-        return compared
-    pair = f"{model} {shadow[0]}"
-    both, differing = compared.get(pair, (0, 0))
-    return compared | {pair: (both + 1, differing + (shadow[1] != label))}

@@ -69,7 +69,7 @@ class PictureState(Message):
 class Prediction(DeviceMessage):
     """What the component decided about one wafer.
 
-    `serial` is that of the signature of the bundle that decided; `shadow` and `picture` are for those who watch
+    `serial` is that of the checked signature of the bundle that decided; `shadow` and `picture` are for those who watch
     models and cameras. `embedding` is the network's feature vector, one signed byte an element (127 is its largest
     magnitude), base64.
     """
@@ -153,13 +153,17 @@ class ImageMessage(DeviceMessage):
 
 
 class Heartbeat(DeviceMessage):
-    """How a component is doing; published beside the wafers, never queued behind them."""
+    """How a component is doing; published beside the wafers, never queued behind them.
+
+    `serial` is what the signature of its model says; only if it is `verified` has the device checked that against a key.
+    """
 
     kind = Kind.STATUS
 
     version: Annotated[str, Field(min_length=1, max_length=32)]
     model: ModelName | None = None
     serial: Count | None = None
+    verified: bool | None = None
     shadow: ModelName | None = None
     uptime_s: NotNegative
     degraded: list[str] = Field(default_factory=list)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fabwafer.fields import Count, Fraction, NotNegative
 from fabwafer.labels import WM811K
-from fabwafer.release import Comparison, LabelWorth, Pair, Replay, Routed, Verdict, Worth
+from fabwafer.release import Comparison, LabelWorth, Pair, Replay, Routed, Verdict
 
 _CHANCE = 1.64
 
@@ -29,6 +29,8 @@ class ReleaseRules(BaseModel):
         accepted_fall: Share that asks for no person, on the test set.
         recent_least: Recently reviewed wafers without which nothing is said of them.
         recent_fall: Of accuracy on them; beyond chance.
+        recent_label_least: Such wafers of a label, and calls of it, without which nothing is said of the label; with
+            them its recall and precision may fall as on the test set.
         reviews_rise: Share of the replayed wafers that would go to people in addition.
         refused_rise: Share of the replayed wafers that would be refused as no wafer map in addition.
         size_most_bytes: Of the bundle.
@@ -47,6 +49,7 @@ class ReleaseRules(BaseModel):
     accepted_fall: Fraction = 0.05
     recent_least: Count = 30
     recent_fall: Fraction = 0.02
+    recent_label_least: Count = 10
     reviews_rise: Fraction = 0.05
     refused_rise: Fraction = 0.01
     size_most_bytes: Count = 3_000_000
@@ -80,33 +83,39 @@ def _test(pair: Pair, rules: ReleaseRules, normal: str) -> Iterator[str]:
     yield from _at_least(
         "test: accepted without a person", new.accepted, old.accepted - rules.accepted_fall
     )
-    for label in old.labels:
-        yield from _label(label, new, old.labels[label], rules)
+    for label, known in old.labels.items():
+        found = new.labels.get(label)
+        if known.recall and not (found and found.recall):
+            yield f"test: {label} is lost: recall 0, {known.recall:.3f} of the current model"
+        else:
+            yield from _label("test", label, found, known, rules)
 
 
-def _label(label: str, new: Worth, old: LabelWorth, rules: ReleaseRules) -> Iterator[str]:
-    found = new.labels.get(label)
-    recall = found.recall if found else None
-    precision = found.precision if found else None
+def _label(
+    where: str, label: str, new: LabelWorth | None, old: LabelWorth, rules: ReleaseRules
+) -> Iterator[str]:
+    """Compare the figures of a label; what the candidate does not know it never finds."""
     if old.recall:
-        if not recall:
-            yield f"test: {label} is lost: recall 0, {old.recall:.3f} of the current model"
-            return
+        recall = (new and new.recall) or 0.0
         least = old.recall - rules.recall_fall - _error(old.recall, old.wafers)
-        yield from _at_least(f"test: recall of {label}", recall, least)
-    if old.precision is not None and precision is not None:
+        yield from _at_least(f"{where}: recall of {label}", recall, least)
+    if old.precision is not None and new is not None and new.precision is not None:
         least = old.precision - rules.precision_fall - _error(old.precision, old.called)
-        yield from _at_least(f"test: precision of {label}", precision, least)
+        yield from _at_least(f"{where}: precision of {label}", new.precision, least)
 
 
 def _recent(pair: Pair | None, rules: ReleaseRules) -> Iterator[str]:
     if pair is None or pair.current is None:
         return
-    if pair.current.wafers < rules.recent_least:
+    new, old = pair.candidate, pair.current
+    if old.wafers < rules.recent_least:
         return
-    old = pair.current.accuracy
-    least = old - rules.recent_fall - _error(old, pair.current.wafers)
-    yield from _at_least("recently reviewed: accuracy", pair.candidate.accuracy, least)
+    least = old.accuracy - rules.recent_fall - _error(old.accuracy, old.wafers)
+    yield from _at_least("recently reviewed: accuracy", new.accuracy, least)
+    for label, known in old.labels.items():
+        if min(known.wafers, known.called) >= rules.recent_label_least:
+            found = new.labels.get(label)
+            yield from _label("recently reviewed", label, found, known, rules)
 
 
 def _replay(replay: Replay | None, rules: ReleaseRules) -> Iterator[str]:

@@ -55,7 +55,7 @@ class Situation:
         failed_ms: When the last of them ended.
         drift: What has moved since the last finished training, in words.
         spent_usd: This month.
-        estimate_usd: Of the next training; the most that it can cost where nothing is known.
+        estimate_usd: Of the next training; the most that it can cost before the first, None without a price.
         asked_by: The person who asks for a training now, None for the schedule.
         lacking: What a job needs and nobody has put there, in words.
     """
@@ -176,8 +176,10 @@ def _pause_until(situation: Situation, rules: TrainingRules) -> int:
 
 
 def _over_cap(situation: Situation, rules: TrainingRules) -> list[str]:
-    estimate = situation.estimate_usd or 0.0
-    if rules.cap_usd is None or situation.spent_usd + estimate <= rules.cap_usd:
+    """What nobody knows the price of is over any cap."""
+    estimate, cap = situation.estimate_usd, rules.cap_usd
+    if cap is None or (estimate is not None and situation.spent_usd + estimate <= cap):
         return []
-    spent = f"{situation.spent_usd:.2f} spent, {estimate:.2f} more expected"
-    return [f"the month's cap of {rules.cap_usd:.2f} USD: {spent}"]
+    told = f"{situation.spent_usd:.2f} spent, {estimate or 0:.2f} more expected"
+    why = "nobody knows what a training costs" if estimate is None else told
+    return [f"the month's cap of {cap:.2f} USD: {why}"]

@@ -30,6 +30,7 @@ class ReviewReason(StrEnum):
     REFUSED = "refused"
     AUDIT = "audit"
     DIVERSE = "diverse"
+    SUSPECTED = "suspected"
 
 
 class Refusal(StrEnum):

@@ -13,12 +13,8 @@ from aws_cdk import aws_greengrassv2 as greengrass
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from fabwafer import deployment_pace
 from infra.components import EDGE, Component
-
-_NOTICE_S = 60
-_PIS_PER_MINUTE = 20
-_SEEN_BEFORE_ABORT = 2
-_ABORT_PERCENT = 10
 
 
 class ComponentVersion(Construct):
@@ -72,31 +68,39 @@ def deploy(
             )
             for name, version in versions.items()
         },
-        deployment_policies=_Deployment.DeploymentPoliciesProperty(
-            failure_handling_policy="ROLLBACK",
-            component_update_policy=_Deployment.DeploymentComponentUpdatePolicyProperty(
-                action="NOTIFY_COMPONENTS", timeout_in_seconds=_NOTICE_S
-            ),
-        ),
-        iot_job_configuration=_Deployment.DeploymentIoTJobConfigurationProperty(
-            job_executions_rollout_config=_Deployment.IoTJobExecutionsRolloutConfigProperty(
-                maximum_per_minute=_PIS_PER_MINUTE
-            ),
-            abort_config=_Deployment.IoTJobAbortConfigProperty(
-                criteria_list=[
-                    _Deployment.IoTJobAbortCriteriaProperty(
-                        action="CANCEL",
-                        failure_type="FAILED",
-                        min_number_of_executed_things=_SEEN_BEFORE_ABORT,
-                        threshold_percentage=_ABORT_PERCENT,
-                    )
-                ]
-            ),
-        ),
+        deployment_policies=_policies(),
+        iot_job_configuration=_paced(),
     )
 
 
 _Deployment = greengrass.CfnDeployment
+
+
+def _policies() -> greengrass.CfnDeployment.DeploymentPoliciesProperty:
+    return _Deployment.DeploymentPoliciesProperty(
+        failure_handling_policy="ROLLBACK",
+        component_update_policy=_Deployment.DeploymentComponentUpdatePolicyProperty(
+            action="NOTIFY_COMPONENTS", timeout_in_seconds=deployment_pace.NOTICE_S
+        ),
+    )
+
+
+def _paced() -> greengrass.CfnDeployment.DeploymentIoTJobConfigurationProperty:
+    return _Deployment.DeploymentIoTJobConfigurationProperty(
+        job_executions_rollout_config=_Deployment.IoTJobExecutionsRolloutConfigProperty(
+            maximum_per_minute=deployment_pace.PIS_PER_MINUTE
+        ),
+        abort_config=_Deployment.IoTJobAbortConfigProperty(
+            criteria_list=[
+                _Deployment.IoTJobAbortCriteriaProperty(
+                    action="CANCEL",
+                    failure_type="FAILED",
+                    min_number_of_executed_things=deployment_pace.SEEN_BEFORE_ABORT,
+                    threshold_percentage=deployment_pace.ABORT_PERCENT,
+                )
+            ]
+        ),
+    )
 
 
 def _update(

@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.findings import accept
 from infra.functions import role_of
 from infra.review_functions import LOOP_PREFIX
+from infra.training_told import GROUP
 from lambdas.settings import LoopWiring
 
 _JOB_LOGS = "/aws/sagemaker/TrainingJobs"
@@ -44,20 +45,38 @@ class LoopPortal(Construct):
         self.policy = iam.Policy(self, "MayReachTheLoop", roles=[role_of(review_api)])
         _allow(self.policy, ["lambda:InvokeFunction"], start_training.function_arn)
         _allow(self.policy, ["states:StartExecution"], rollout.state_machine_arn)
-        logs = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=_JOB_LOGS,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        for resource in (logs, f"{logs}:*"):
-            _allow(self.policy, ["logs:DescribeLogStreams", "logs:GetLogEvents"], resource)
-        accept(
-            self.policy,
-            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"
-            f":log-group:{_JOB_LOGS}:*]",
-            "It shows what any training job of the account wrote; a job's stream is named by the job.",
-        )
+        _allow_logs(self.policy)
+        _allow_packages(self.policy)
+
+
+def _allow_logs(policy: iam.Policy) -> None:
+    logs = Stack.of(policy).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=_JOB_LOGS,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    for resource in (logs, f"{logs}:*"):
+        _allow(policy, ["logs:DescribeLogStreams", "logs:GetLogEvents"], resource)
+    accept(
+        policy,
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"
+        f":log-group:{_JOB_LOGS}:*]",
+        "It shows what any training job of the account wrote; a job's stream is named by the job.",
+    )
+
+
+def _allow_packages(policy: iam.Policy) -> None:
+    package = Stack.of(policy).format_arn(
+        service="sagemaker", resource="model-package", resource_name=f"{GROUP}/*"
+    )
+    _allow(policy, ["sagemaker:UpdateModelPackage"], package)
+    accept(
+        policy,
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>"
+        f":model-package/{GROUP}/*]",
+        "People decide about any model; SageMaker numbers the packages of a group.",
+    )
 
 
 def _allow(policy: iam.Policy, actions: list[str], resource: str) -> None:

@@ -61,9 +61,12 @@ class LoopStack(Stack):
             "WatchDrift": drift.function,
             "PickReviews": picking.function,
         }
+        self._tell(shared.notices, signing, rollout)
+
+    def _tell(self, notices: sns.Topic, signing: Signing, rollout: Rollout) -> None:
         _outputs(
             self,
-            NoticesTopicArn=shared.notices.topic_arn,
+            NoticesTopicArn=notices.topic_arn,
             SigningKeyId=signing.key.key_id,
             RolloutArn=rollout.machine_arn,
             ModelRings=",".join(MODEL_RINGS),

@@ -1,6 +1,6 @@
 """The stacks, split by whether data is lost when one goes, and by what the emulator has."""
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import Annotations, CfnOutput, Stack
 from constructs import Construct
 
 from fabwafer.topics import Kind
@@ -144,6 +144,12 @@ class FleetStack(Stack):
             CameraThing(self, camera.thing, camera, greengrass=not settings.in_sandbox)
 
 
+_ANY_MODEL = (
+    "Without model_keys in the context key edge the Pis run any model, signed or not:"
+    " docs/prepare-a-pi.md, Only signed models"
+)
+
+
 class GreengrassStack(Stack):
     """What the Pis run and may do; deployed to the canaries."""
 
@@ -162,6 +168,8 @@ class GreengrassStack(Stack):
         created = {
             each.name: ComponentVersion(self, each.name, each).created for each in components
         }
+        if not self.edge.get("model_keys"):
+            Annotations.of(self).add_warning_v2("fabwafer:model-keys", _ANY_MODEL)
         deploy(self, "Canaries", CANARIES, {EDGE: created[EDGE]}, self.edge)
         deploy(self, "ModelCanaries", MODEL_CANARIES, {MODEL: created[MODEL]})
 

@@ -5,7 +5,7 @@ Context keys and their defaults:
     training_minutes 60        between two looks whether to train; what runs is looked at every 5
     training_labels 150        new labels that start a training; training_new_class 30 of a class the model lacks;
     training_least 20          new labels that drift or the calendar need; training_days 7, 0 for no calendar
-    training_cap_usd 0         a month's; 0 for none. training_hourly_usd 0: price of a machine's hour, 0 unknown
+    training_cap_usd 0         a month's; 0 for none. training_hourly_usd 0: price of a machine's hour, which a cap needs
     training_instance ml.g5.xlarge, training_instances 1, training_volume_gb 50, training_image (by region)
     training_spot true, training_runtime_s 21600, training_wait_s 43200, training_pause_h 24 after a failure
     training_options {"epochs": "7", "rate": "1e-3"}   hyperparameters: options of training.train and more
@@ -65,6 +65,18 @@ def machines(context: Context, stack: Stack) -> Machines:
         wait_s=context.whole("training_wait_s", 12 * 3600, 60, 10 * _DAY_S),
         hourly_usd=context.number("training_hourly_usd", 0, 0, 10_000),
     )
+
+
+def cap_usd(context: Context, hired: Machines) -> float:
+    """Return what may be spent in a month, 0 without a cap.
+
+    Raises:
+        ContractError: If there is a cap, but no price to count by.
+    """
+    cap = context.number("training_cap_usd", 0, 0, 1_000_000)
+    if cap and not hired.hourly_usd:
+        raise ContractError("context training_hourly_usd", 0, f"a price: {cap:g} USD cap nothing")
+    return cap
 
 
 def images_repository(stack: Stack) -> str:

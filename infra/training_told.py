@@ -8,7 +8,7 @@ from infra.context import Context
 from infra.loop_shared import LoopShared
 from infra.model_policies import PREFIX
 from infra.signing import Signing
-from infra.training_context import Machines, first_model, options, release_rules
+from infra.training_context import Machines, cap_usd, first_model, options, release_rules
 from lambdas.settings import RegisterModelSettings, StartTrainingSettings
 
 GROUP = "FabWaferWaferMap"
@@ -54,7 +54,7 @@ def starting(
         training_new_class=context.whole("training_new_class", 30, 1, 1_000_000),
         training_least=context.whole("training_least", 20, 1, 1_000_000),
         training_days=context.number("training_days", 7, 0, 3650),
-        training_cap_usd=context.number("training_cap_usd", 0, 0, 1_000_000),
+        training_cap_usd=cap_usd(context, hired),
         training_pause_h=context.number("training_pause_h", 24, 0, 8760),
         held_out=context.number("training_held_out", 0.2, 0, 0.9),
         recent_days=context.number("recent_days", 7, 0, 3650),

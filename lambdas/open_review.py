@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+_URGENT = {ReviewReason.NOVEL, ReviewReason.REFUSED, ReviewReason.SUSPECTED}
+
+
 def priority(request: ReviewRequest) -> Decimal:
     """Return how urgent a wafer is, 0..1, the highest first.
 
-    What no model has seen may be a new way to lose wafers, and what is no wafer a camera that sees
-    none; then the less sure the model is, the more an answer teaches it; an audit can wait.
+    What no model has seen may be a new way to lose wafers, what is no wafer a camera that sees
+    none, and a suspicion against the model is judged by the answers of three days; then the less
+    sure the model is, the more an answer teaches it; the daily audit can wait.
     """
-    if request.reason in {ReviewReason.NOVEL, ReviewReason.REFUSED}:
+    if request.reason in _URGENT:
         return Decimal(1)
     if request.reason == ReviewReason.AUDIT:
         return Decimal(0)

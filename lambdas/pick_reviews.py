@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from lambdas.fabs import for_every_fab
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.picking import Picker
 from lambdas.settings import PickReviewsSettings
@@ -17,12 +17,6 @@ from lambdas.telemetry import Telemetry, observed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-_THREADS = 4
-
-
-class FabsFailedError(Exception):
-    """Fabs for which nothing, or not everything, was picked; the platform tries again."""
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001  a schedule says nothing
@@ -38,16 +32,9 @@ def pick_all(picker: Picker, fabs: Sequence[str], now_ms: int, telemetry: Teleme
     Raises:
         FabsFailedError: At the end, if one did.
     """
-    with ThreadPoolExecutor(_THREADS) as pool:
-        futures = {fab: pool.submit(picker.pick, fab, now_ms) for fab in fabs}
-    failed = {fab: error for fab, each in futures.items() if (error := each.exception())}
-    for fab, error in failed.items():
-        telemetry.failed(error, [fab])
-    for found in (each.result() for fab, each in futures.items() if fab not in failed):
+    for found in for_every_fab(fabs, lambda fab: picker.pick(fab, now_ms), telemetry):
         telemetry.count("ReviewsPicked", sum(found.picked.values()))
         telemetry.line("picked", fab=found.fab, wafers=found.wafers, **found.picked)
-    if failed:
-        raise FabsFailedError(", ".join(failed))
 
 
 @cache

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fabwafer.fab_watch import Rules
+from lambdas.fabs import for_every_fab
 from lambdas.loop.drift_audits import Audits
 from lambdas.loop.drifting import Looked, Watcher
 from lambdas.loop.ledger import Ledger
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-_THREADS = 4
-
-
-class FabsFailedError(Exception):
-    """Fabs that could not be looked at; the platform tries again."""
-
-
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001  a schedule says nothing
     """Look at every fab."""
     with observed("watch_drift", context) as telemetry:
@@ -43,15 +36,8 @@ def look_at_all(watcher: Watcher, fabs: Sequence[str], now_ms: int, telemetry: T
     Raises:
         FabsFailedError: At the end, if one did.
     """
-    with ThreadPoolExecutor(_THREADS) as pool:
-        futures = {fab: pool.submit(watcher.look, fab, now_ms) for fab in fabs}
-    failed = {fab: error for fab, each in futures.items() if (error := each.exception())}
-    for fab, error in failed.items():
-        telemetry.failed(error, [fab])
-    for looked in (each.result() for fab, each in futures.items() if fab not in failed):
+    for looked in for_every_fab(fabs, lambda fab: watcher.look(fab, now_ms), telemetry):
         _report(looked, telemetry)
-    if failed:
-        raise FabsFailedError(", ".join(failed))
 
 
 def _report(looked: Looked, telemetry: Telemetry) -> None:

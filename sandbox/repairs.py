@@ -7,7 +7,14 @@ as it was when this was written ends the start: docs/emulator.md tells what was 
 import importlib
 import sys
 
-from sandbox import access_repairs, beside_repairs, event_repairs, function_repairs, query_repairs
+from sandbox import (
+    access_repairs,
+    beside_repairs,
+    event_repairs,
+    function_repairs,
+    query_repairs,
+    start_keys,
+)
 
 _SWITCH_S = 0.0005
 """How long one of its many threads may keep the one that serves waiting; Python's default is 5 ms."""
@@ -34,9 +41,9 @@ def repair(environments: int) -> None:
     function_repairs.fill_batches(functions, queues, environments)
     event_repairs.invoke_targets_asynchronously(events, functions)
     event_repairs.hear_the_service_beside(events, evaluator)
-    query_repairs.queries_read_what_they_ask_for(
-        importlib.import_module("ministack.services.dynamodb")
-    )
+    tables = importlib.import_module("ministack.services.dynamodb")
+    query_repairs.queries_read_what_they_ask_for(tables)
+    start_keys.foreign_start_keys_are_refused(tables)
     access_repairs.accept_one_root_key(evaluator)
     access_repairs.serve_sign_in_unsigned(evaluator)
     access_repairs.name_batch_actions(importlib.import_module("ministack.core.iam_actions"))

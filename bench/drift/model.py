@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from bench.drift.clustering import whole_lots
 from bench.drift.process import LOT, MONTH_LOTS
 from edge_component.classifier import Classifier
+from fabwafer.burst_audit import AUDIT_LABELS, wrong_to_confirm
 from fabwafer.model_drift import (
-    AUDIT_LABELS,
     Doubtful,
     Rules,
     Watched,
     after_lot,
     usual_error,
-    wrong_to_confirm,
 )
 from training.data.lots import Split, split_of
 

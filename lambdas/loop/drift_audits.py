@@ -7,8 +7,10 @@ from fabwafer.fab_signals import Signal, signals
 from fabwafer.fab_watch import Rules, without_model
 from fabwafer.history import Verdict
 from fabwafer.model_drift import usual_error
+from fabwafer.triage import ReviewReason
 from lambdas.loop.drift_state import Known
-from lambdas.loop.drift_wafers import audit_request, wafer_of
+from lambdas.loop.drift_wafers import wafer_of
+from lambdas.loop.review_requests import request_body
 from lambdas.stores.pages import Filter, Page, Span
 from lambdas.stores.reviews import WorkTable
 from lambdas.stores.wafers import WaferTable
@@ -68,10 +70,11 @@ class Audits:
             return known
         error = usual_error(known.fab.models[model].doubt)
         audit = Audit(signal.what, now_ms, items, error)
+        requests = [request_body(rows[item], ReviewReason.SUSPECTED) for item in items]
         return replace(
             known,
             audits=known.audits | {model: audit},
-            requests=(*known.requests, *(audit_request(rows[item]) for item in items)),
+            requests=(*known.requests, *requests),
         )
 
     def _counted(self, known: Known, now_ms: int) -> tuple[Known, list[Finding]]:

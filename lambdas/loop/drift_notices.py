@@ -64,6 +64,14 @@ def alarm(notice: Owed, at_ms: int) -> dict[str, JsonValue]:
     }
 
 
+def can_be_learned(alarm: dict[str, JsonValue]) -> bool:
+    """Tell whether a new model may answer a kept alarm: none answers a dirty lens, nor an audit without answers."""
+    if alarm.get(_DETECTOR) == Detector.MODEL:
+        figures = alarm.get("figures")
+        return isinstance(figures, dict) and figures.get("outcome") == Outcome.CONFIRMED
+    return alarm.get(_DETECTOR) == Detector.PROCESS
+
+
 _ENDINGS = {
     Outcome.CONFIRMED: "it got worse, people confirm",
     Outcome.UNANSWERED: "suspected, and nobody answered the audit",

@@ -9,8 +9,6 @@ from pydantic import ValidationError
 from fabwafer.camera_drift import figures
 from fabwafer.lots_under_way import Seen
 from fabwafer.messages import PictureState
-from fabwafer.notices import ReviewRequest
-from fabwafer.triage import ReviewReason
 from lambdas.records import Item, item_id
 from lambdas.review.records import int_of, text_of
 
@@ -24,7 +22,6 @@ def seen_of(row: Item) -> Seen:
         label=None if "refused" in row else str(row["prediction"]),
         model=text_of(row, "model"),
         scores=_scores(row),
-        shadow=_shadow(row),
         figures=_figures(row),
     )
 
@@ -34,37 +31,11 @@ def wafer_of(row: Item) -> str:
     return item_id(str(row["imgid"]), int_of(row["timestamp"]))
 
 
-def audit_request(row: Item) -> str:
-    """Return what the review queue is sent to have a person look at a wafer."""
-    asked = ReviewRequest(
-        imgid=str(row["imgid"]),
-        timestamp=int_of(row["timestamp"]),
-        fab=str(row["fab"]),
-        camera=str(row["camera"]),
-        prediction=str(row["prediction"]),
-        probability=float(cast("Decimal", row["probability"])),
-        reason=ReviewReason.AUDIT.value,
-        lot=text_of(row, "lot"),
-        wafer=int_of(row["wafer"]) if "wafer" in row else None,
-        model=text_of(row, "model"),
-        novelty=float(cast("Decimal", row["novelty"])) if "novelty" in row else None,
-    )
-    # ASCII, because SQS refuses some characters that a lot's name may have.
-    return asked.model_dump_json(exclude_none=True, ensure_ascii=True)
-
-
 def _scores(row: Item) -> dict[str, float] | None:
     if "scores" not in row:
         return None
     scores = cast("Mapping[str, Decimal]", row["scores"])
     return {label: float(score) for label, score in scores.items()}
-
-
-def _shadow(row: Item) -> tuple[str, str] | None:
-    if "shadow" not in row:
-        return None
-    shadow = cast("Mapping[str, str]", row["shadow"])
-    return (str(shadow["model"]), str(shadow["prediction"]))
 
 
 def _figures(row: Item) -> dict[str, float]:

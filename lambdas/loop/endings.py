@@ -88,7 +88,8 @@ def _notice(
     }
     if model is None:
         how = _IN_WORDS.get(paper.state, paper.state.value)
-        text = f"Training {paper.name} {how}: {paper.failure or 'no reason was given'}."
+        asked = f"{paper.stopped_by} asked for it" if paper.stopped_by else "no reason was given"
+        text = f"Training {paper.name} {how}: {paper.failure or asked}."
         return f"FabWafer: training {paper.name} {how}", text, facts
     reasons = model.verdict.reasons if model.verdict else ()
     facts |= {"model": model.name, "model_state": model.state.value, "reasons": list(reasons)}

@@ -29,8 +29,10 @@ class Follower:
             return self.endings.end(training.name, training.state, {}), None
         status = self.jobs.status(training.job)
         if status is None:
-            gone = {"ended_ms": now_ms, "failure": f"SageMaker knows no job {training.job}"}
-            return self.endings.end(training.name, TrainingState.FAILED, gone), None
+            return self._gone(training, now_ms), None
+        if training.stopped_by is not None and status.state == "InProgress":
+            self.jobs.stop(training.job)
+            return training, None
         progress = tuple(
             line[:_LINE_CHARACTERS] for line in self.jobs.last_lines(training.job, _LINES)
         )
@@ -41,6 +43,13 @@ class Follower:
         if status.state == "Completed":
             return self._revised(training, training.state, progress), status
         return self.endings.end(training.name, _end_of(status), changes), None
+
+    def _gone(self, training: TrainingPaper, now_ms: int) -> TrainingPaper:
+        """A training that was stopped before its job started has none."""
+        if training.stopped_by is not None:
+            return self.endings.end(training.name, TrainingState.STOPPED, {"ended_ms": now_ms})
+        failure = {"ended_ms": now_ms, "failure": f"SageMaker knows no job {training.job}"}
+        return self.endings.end(training.name, TrainingState.FAILED, failure)
 
     def changes(self, status: JobStatus, now_ms: int) -> dict[str, object]:
         """Return what a paper learns from a job that is over."""

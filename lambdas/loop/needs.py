@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fabwafer.datasets import SETTLE_MS
 from fabwafer.retraining import Need, Situation, TrainingRules, need
 from lambdas.loop.answers import Answers
+from lambdas.loop.drift_notices import can_be_learned
 from lambdas.loop.endings import has_ended
 from lambdas.loop.jobs import JobPlan
 from lambdas.loop.ledger import Ledger
@@ -123,7 +124,7 @@ class Needs:
             paper = self.ledger.read(DriftPaper, fab)
             for alarm in paper.alarms if paper else ():
                 at_ms = alarm.get("at_ms")
-                if isinstance(at_ms, int) and at_ms > since_ms:
+                if isinstance(at_ms, int) and at_ms > since_ms and can_be_learned(alarm):
                     found.append(f"{fab}: {alarm.get('detector')}, {alarm.get('what')}")
         return tuple(dict.fromkeys(found))
 

@@ -1,17 +1,26 @@
-"""A registered model -> what SageMaker's registry is told of it: figures, and all that it came from."""
+"""A registered model -> what SageMaker's registry is told of it: figures, all that it came from, what became of it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fabwafer.release import COMPARISON
 from lambdas.loop.jobs import artefact_key
 from lambdas.loop.records import DatasetPaper, ModelPaper, ModelState, TrainingPaper
 from lambdas.stores.model_files import ModelBucket
+from lambdas.stores.model_packages import Approvals
 
-_APPROVAL = {
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
+
+_APPROVAL: dict[ModelState, "ModelApprovalStatusType"] = {
     ModelState.REFUSED: "Rejected",
     ModelState.AWAITING: "PendingManualApproval",
     ModelState.APPROVED: "Approved",
+    ModelState.REJECTED: "Rejected",
+    ModelState.ROLLING_OUT: "Approved",
+    ModelState.CURRENT: "Approved",
+    ModelState.ROLLED_BACK: "Rejected",
+    ModelState.RETIRED: "Approved",
 }
 
 
@@ -28,6 +37,15 @@ class Origin:
 def figures_key(model: str) -> str:
     """Return where a model's figures lie in the models bucket."""
     return f"bundles/{model}/{COMPARISON}"
+
+
+def tell_registry(approvals: Approvals, paper: ModelPaper, why: str) -> None:
+    """Say in the registry what became of a model, and why; the first one has no package.
+
+    Takes sagemaker:UpdateModelPackage.
+    """
+    if paper.package is not None:
+        approvals.tell(paper.package, _APPROVAL[paper.state], why)
 
 
 def package_request(paper: ModelPaper, origin: Origin, files: ModelBucket) -> dict[str, Any]:

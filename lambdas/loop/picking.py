@@ -9,11 +9,11 @@ from typing import cast
 
 from fabwafer.deeds import draw
 from fabwafer.errors import ContractError
-from fabwafer.notices import ReviewRequest
-from fabwafer.selection import Candidate, Pick, pick, read_embedding, released, strangest
+from fabwafer.selection import Candidate, pick, read_embedding, released, strangest
 from lambdas.batch import QueueRefusedError
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import BudgetPaper
+from lambdas.loop.review_requests import request_body
 from lambdas.records import Item, item_id
 from lambdas.stores.channels import Queue
 from lambdas.stores.pages import Page, Span
@@ -69,24 +69,17 @@ class Picker:
             QueueRefusedError: If the queue did not take every request.
         """
         paper = self._paper(fab, now_ms)
-        share = self._share(now_ms)
-        count = released(self.budget, share, sum(paper.picked.values()))
+        count = released(self.budget, self._share(now_ms), sum(paper.picked.values()))
         if not count:
             return Picked(fab, 0, {})
         rows = self._recent(fab, now_ms)
         candidates, covered, full = self._known(rows)
         picks = pick(candidates, covered, count)
         counts = Counter(each.reason.value for each in picks)
-        spent = paper.model_copy(
-            update={
-                "picked": dict(Counter(paper.picked) + counts),
-                "cursor_ms": now_ms,
-                "share": share,
-            }
-        )
+        spent = paper.model_copy(update={"picked": dict(Counter(paper.picked) + counts)})
         if self.ledger.revise(spent) is None:
             return Picked(fab, len(rows), {})
-        self._send([_request(full[each.item], each) for each in picks])
+        self._send([request_body(full[each.item], each.reason) for each in picks])
         return Picked(fab, len(rows), dict(counts))
 
     def _paper(self, fab: str, now_ms: int) -> BudgetPaper:
@@ -129,8 +122,7 @@ class Picker:
         covered = [found[item] for item in [*asked, *under_review] if item in found]
         return free, covered, full
 
-    def _send(self, requests: Sequence[ReviewRequest]) -> None:
-        bodies = [each.to_bytes().decode() for each in requests]
+    def _send(self, bodies: Sequence[str]) -> None:
         chunks = [bodies[n : n + _PER_SEND] for n in range(0, len(bodies), _PER_SEND)]
         refused = [self.queue.send(chunk) for chunk in chunks]
         if any(refused):
@@ -157,13 +149,6 @@ def _vector(embedding: object) -> tuple[float, ...] | None:
         return None if embedding is None else read_embedding(str(embedding))
     except ContractError:
         return None
-
-
-def _request(row: Item, picked: Pick) -> ReviewRequest:
-    told = {name: row[name] for name in ReviewRequest.model_fields if name in row}
-    whole = {name: int(str(told[name])) for name in ("timestamp", "wafer") if name in told}
-    real = {name: float(str(told[name])) for name in ("probability", "novelty") if name in told}
-    return ReviewRequest.model_validate(told | whole | real | {"reason": picked.reason.value})
 
 
 def _id(row: Item) -> str:

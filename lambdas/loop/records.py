@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from fabwafer.fields import Count, Fraction, ModelName, NotNegative, Sha256
+from fabwafer.fields import Count, ModelName, NotNegative, Sha256
 from fabwafer.release import Comparison, Verdict
 
 MODEL = "wafer-map"
@@ -77,6 +77,7 @@ class TrainingPaper(Paper):
         state: How it fares.
         why: The reasons it was started for, in words.
         by: The person who asked for it, None for the schedule.
+        stopped_by: The person who asked for its end, None if nobody did.
         dataset: The dataset's number.
         started_ms: When.
         ended_ms: When, None while it runs.
@@ -94,6 +95,7 @@ class TrainingPaper(Paper):
     state: TrainingState
     why: tuple[str, ...]
     by: str | None = None
+    stopped_by: str | None = None
     dataset: str
     started_ms: Count
     ended_ms: Count | None = None
@@ -226,5 +228,3 @@ class BudgetPaper(Paper):
     kind: ClassVar[str] = "budget"
 
     picked: dict[str, Count] = {}
-    cursor_ms: Count = 0
-    share: Fraction = 0.0

@@ -9,7 +9,7 @@ again by any tick: the job's name is its dataset's, and SageMaker takes a name o
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from fabwafer.errors import ContractError, FabWaferError
+from fabwafer.errors import ConflictError, ContractError, FabWaferError
 from lambdas.loop.datasets import Builder, Version
 from lambdas.loop.endings import Endings, has_ended
 from lambdas.loop.following import Follower
@@ -32,6 +32,7 @@ from lambdas.stores.training_jobs import JobRefusedError, TrainingJobs
 CLAIM_MS = 16 * 60_000
 """Longer than a function may run: who made an older claim is gone."""
 _AVERAGED = 20
+_ATTEMPTS = 8
 
 Remember = Callable[[Iterable[str], str], None]
 """Keeps that a dataset (its number) holds these wafers."""
@@ -89,15 +90,27 @@ class Trainer:
         return f"{training.name} {training.state.value}"
 
     def stop(self, number: str, by: str) -> str:
-        """Ask a training's job to stop; one that has ended stays as it is."""
-        training = self.ledger.read(TrainingPaper, number)
-        if training is None:
-            raise ContractError("stop", number, "the number of a training")
-        if has_ended(training):
-            return f"{number} {training.state.value}"
-        self.jobs.stop(training.job)
-        self.ledger.revise(training.model_copy(update={"state": TrainingState.STOPPING}))
-        return f"{number} to be stopped for {by}"
+        """Ask a training's job to stop; one that has ended stays as it is.
+
+        The wish is kept first: who is about to start the job reads it, and who looks at one that runs repeats it.
+
+        Raises:
+            ContractError: If there is no such training.
+            ConflictError: If others were always faster.
+        """
+        wish = {"state": TrainingState.STOPPING, "stopped_by": by}
+        version = 0
+        for _ in range(_ATTEMPTS):
+            training = self.ledger.read(TrainingPaper, number)
+            if training is None:
+                raise ContractError("stop", number, "the number of a training")
+            version = training.version
+            if has_ended(training):
+                return f"{number} {training.state.value}"
+            if self.ledger.revise(training.model_copy(update=wish)) is not None:
+                self.jobs.stop(training.job)
+                return f"{number} to be stopped for {by}"
+        raise ConflictError("training", number, "a paper that stands still", version)
 
     def _latest(self) -> TrainingPaper | None:
         found = self.ledger.all(TrainingPaper, 1)
@@ -147,6 +160,10 @@ class Trainer:
     def _start(
         self, training: TrainingPaper, dataset: DatasetPaper, line: LinePaper, now_ms: int
     ) -> str:
+        latest = self.ledger.read(TrainingPaper, training.name) or training
+        if has_ended(latest) or latest.stopped_by is not None:
+            self.endings.end(training.name, TrainingState.STOPPED, {"ended_ms": now_ms})
+            return f"{training.name} not started: {latest.stopped_by} stopped it"
         try:
             self.jobs.start(self.requests.request(training, dataset, line))
         except (JobRefusedError, ContractError) as error:

@@ -1,4 +1,4 @@
-"""What the portal may do to the loop: start a rollout, ask for a training, have one stopped, read what one says.
+"""What the portal may do to the loop: decide about a model, ask for a training, have one stopped, read what one says.
 
 The loop's stack comes after the API's; it leaves the names of what the API calls in a parameter.
 """
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from fabwafer.errors import ConflictError
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
+from lambdas.loop.packaging import tell_registry
+from lambdas.loop.records import ModelPaper
 from lambdas.loop.requesting import request_stop, request_training
 from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.settings import LoopWiring
 from lambdas.stores.channels import Parameters
 from lambdas.stores.executions import Executions
+from lambdas.stores.model_packages import Approvals
 from lambdas.stores.training_jobs import TrainingJobs
 
 _LOG_LINES = 200
@@ -21,15 +24,17 @@ _LOG_LINES = 200
 
 @dataclass(frozen=True)
 class Loop:
-    """The four deeds.
+    """The deeds.
 
     Attributes:
+        note: Says in SageMaker's registry what was decided about a model.
         launch: Model and moment (epoch ms) -> the rollout that was started.
         train: Asks for a training in a person's name.
         stop: Asks for the end of a training, by its number, in a person's name.
         log: The last lines that a job wrote, oldest first; none before it has written.
     """
 
+    note: Callable[[ModelPaper], None]
     launch: Callable[[str, int], RolloutPaper]
     train: Callable[[str], None]
     stop: Callable[[str, str], None]
@@ -37,18 +42,23 @@ class Loop:
 
 
 def loop_of(parameters: Parameters, ledger: Ledger) -> Loop:
-    """Return the deeds; each but the last raises a ConflictError where no loop is deployed."""
+    """Return the deeds; those that start or stop something raise a ConflictError where no loop is deployed."""
 
     def launch_model(model: str, now_ms: int) -> RolloutPaper:
         executions = Executions(_wiring(parameters).rollout_machine)
         return launch(LaunchDesk(ledger, executions), model, now_ms)
 
     return Loop(
+        note=_note,
         launch=launch_model,
         train=lambda by: request_training(_wiring(parameters).start_training, by),
         stop=lambda number, by: request_stop(_wiring(parameters).start_training, number, by),
         log=lambda job: TrainingJobs().last_lines(job, _LOG_LINES),
     )
+
+
+def _note(decided: ModelPaper) -> None:
+    tell_registry(Approvals(), decided, f"{decided.state.value}: decided by {decided.decided_by}")
 
 
 def _wiring(parameters: Parameters) -> LoopWiring:

@@ -44,16 +44,20 @@ def model(visit: Visiting, name: ModelPath) -> ModelDetail:
     "/models/<name>/decision", summary="Approve a model, which starts its rollout, or reject it"
 )
 def decision(visit: Visiting, name: ModelPath, body: DecisionBody) -> ModelDetail:
-    """Decide about a model that waits for it; the same decision again changes nothing."""
+    """Decide about a model that waits for it; the same decision again changes nothing.
+
+    SageMaker's registry is told at every decision, so that a fault is made good by the next one.
+    """
     visit.need(Role.ADMIN)
     visit.need_every_fab()
     paper = _read(visit, name)
-    if _is_done(paper, approve=body.approve):
-        return detail(visit, paper)
-    _check(visit, paper, approve=body.approve)
-    decided = _keep(visit, paper, approve=body.approve)
-    if body.approve:
-        visit.desk.loop.launch(decided.name, visit.now_ms)
+    done = _is_done(paper, approve=body.approve)
+    if not done:
+        _check(visit, paper, approve=body.approve)
+        paper = _keep(visit, paper, approve=body.approve)
+    visit.desk.loop.note(paper)
+    if body.approve and not done:
+        visit.desk.loop.launch(paper.name, visit.now_ms)
     return detail(visit, _read(visit, name))
 
 

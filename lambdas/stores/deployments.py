@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from fabwafer import deployment_pace
 from fabwafer.errors import ContractError
 from lambdas.stores.clients import greengrass, iot
 
@@ -21,10 +22,6 @@ Specifications = dict[str, Any]
 
 MOST_THINGS = 500
 _THREADS = 8
-_NOTICE_S = 60
-_PIS_PER_MINUTE = 20
-_SEEN_BEFORE_ABORT = 2
-_ABORT_PERCENT = 10
 
 
 @dataclass(frozen=True)
@@ -83,18 +80,18 @@ class Deployments:
                 "failureHandlingPolicy": "ROLLBACK",
                 "componentUpdatePolicy": {
                     "action": "NOTIFY_COMPONENTS",
-                    "timeoutInSeconds": _NOTICE_S,
+                    "timeoutInSeconds": deployment_pace.NOTICE_S,
                 },
             },
             iotJobConfiguration={
-                "jobExecutionsRolloutConfig": {"maximumPerMinute": _PIS_PER_MINUTE},
+                "jobExecutionsRolloutConfig": {"maximumPerMinute": deployment_pace.PIS_PER_MINUTE},
                 "abortConfig": {
                     "criteriaList": [
                         {
                             "action": "CANCEL",
                             "failureType": "FAILED",
-                            "minNumberOfExecutedThings": _SEEN_BEFORE_ABORT,
-                            "thresholdPercentage": _ABORT_PERCENT,
+                            "minNumberOfExecutedThings": deployment_pace.SEEN_BEFORE_ABORT,
+                            "thresholdPercentage": deployment_pace.ABORT_PERCENT,
                         }
                     ]
                 },

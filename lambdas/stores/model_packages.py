@@ -10,8 +10,10 @@ from lambdas.stores.clients import sagemaker
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
 
 _DESCRIPTION = "Wafer-map classifiers, each with its figures and where it came from"
+_MOST_WORDS = 1024
 _TAKEN, _MISSING = "already exists", "does not exist"
 
 
@@ -69,6 +71,19 @@ class ModelPackages:
             if package.get("MetadataProperties", {}).get("GeneratedBy") == job:
                 return arn
         return None
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """What the registry says of the packages that there are."""
+
+    client: "SageMakerClient" = field(default_factory=sagemaker)
+
+    def tell(self, arn: str, approval: "ModelApprovalStatusType", why: str) -> None:
+        """Say whether a package may be used, and why; again it changes nothing."""
+        self.client.update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus=approval, ApprovalDescription=why[:_MOST_WORDS]
+        )
 
 
 def _says(error: ClientError, words: str) -> bool:

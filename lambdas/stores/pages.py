@@ -16,6 +16,14 @@ _Asked = TypeVar("_Asked", str, float)
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table, and the attributes that an item of it is named by."""
+
+    name: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Span:
     """A part of an index: one partition, from the first to the last of its order.
 
@@ -120,10 +128,13 @@ class Page:
 
 
 def query(
-    client: "DynamoDBClient", table: str, span: Span, page: Page, *, consistent: bool = False
+    client: "DynamoDBClient", table: Table, span: Span, page: Page, *, consistent: bool = False
 ) -> tuple[list[Item], Item | None]:
-    """Return items, and the key to go on after, None at the end."""
-    request = _request(table, span, page) | {"ConsistentRead": consistent}
+    """Return items, and the key to go on after, None at the end.
+
+    DynamoDB goes on after a key of exactly the table's and the index' attributes: with any other it is refused.
+    """
+    request = _request(table.name, span, page) | {"ConsistentRead": consistent}
     rows: list[Item] = []
     start: Any = serialized(page.start) if page.start else None
     for _ in range(page.most_calls):
@@ -134,7 +145,7 @@ def query(
             break
     if len(rows) > page.limit:
         rows = rows[: page.limit]
-        return rows, rows[-1]
+        return rows, {name: rows[-1][name] for name in (*table.key, span.partition, span.order)}
     return rows, deserialized(start) if start else None
 
 

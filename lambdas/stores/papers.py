@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lambdas.records import Item
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
-from lambdas.stores.pages import Filter, Page, Span, query
+from lambdas.stores.pages import Filter, Page, Span, Table, query
 from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class PaperTable:
         """Return a kind's papers, those with the highest names first."""
         span = Span(None, "kind", kind, "name", newest_first=True)
         page = Page(limit=limit, wanted=wanted or Filter())
-        rows, _ = query(self.client, self.name, span, page, consistent=True)
+        table = Table(self.name, ("kind", "name"))
+        rows, _ = query(self.client, table, span, page, consistent=True)
         return rows
 
     def put(self, paper: Item) -> None:

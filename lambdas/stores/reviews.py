@@ -12,7 +12,7 @@ from lambdas.review.event_records import event_of, event_row
 from lambdas.review.records import Work, work_of
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
-from lambdas.stores.pages import Filter, Page, Span, query
+from lambdas.stores.pages import Filter, Page, Span, Table, query
 from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
@@ -33,6 +33,14 @@ class WorkTable:
     reviews: str
     events: str
     client: "DynamoDBClient" = field(default_factory=dynamodb)
+
+    @property
+    def _items(self) -> Table:
+        return Table(self.reviews, ("item",))
+
+    @property
+    def _events(self) -> Table:
+        return Table(self.events, ("item", "seq"))
 
     def read(self, item: str) -> Work | None:
         """Return an item as it is now."""
@@ -115,7 +123,7 @@ class WorkTable:
         """Return items that somebody holds now, those that they may still undo among them."""
         span = Span("by_turn", "fab_queue", f"{fab}/{Queue.HELD.value}", "turn", first=now_ms + 1)
         page = Page(_MOST_HELD, wanted=Filter(equal={"holder": name}), evaluated=_MOST_HELD)
-        rows, _ = query(self.client, self.reviews, span, page)
+        rows, _ = query(self.client, self._items, span, page)
         return [work_of(row) for row in rows]
 
     def in_state(self, fab: str, state: State, page: Page) -> tuple[list[Work], Item | None]:
@@ -141,7 +149,7 @@ class WorkTable:
             *opened,
             newest_first=newest_first,
         )
-        return query(self.client, self.reviews, span, page)
+        return query(self.client, self._items, span, page)
 
     def named(self, items: list[str]) -> list[Work]:
         """Return those of some items that there are, in this order."""
@@ -151,13 +159,13 @@ class WorkTable:
     def by_urgency(self, fab: str, queue: Queue, page: Page) -> tuple[list[Work], Item | None]:
         """Return items in the order in which they are handed out, and the key to go on after."""
         span = Span("by_turn", "fab_queue", f"{fab}/{queue.value}", "turn")
-        rows, more = query(self.client, self.reviews, span, page)
+        rows, more = query(self.client, self._items, span, page)
         return [work_of(row) for row in rows], more
 
     def history(self, item: str) -> list[Event]:
         """Return all events of an item, the first first."""
         span = Span(None, "item", item, "seq")
-        rows, _ = query(self.client, self.events, span, Page(limit=1000), consistent=True)
+        rows, _ = query(self.client, self._events, span, Page(limit=1000), consistent=True)
         return [event_of(row) for row in rows]
 
     def events_of(
@@ -166,7 +174,7 @@ class WorkTable:
         """Return a fab's events between two times in the order of time, and the key to go on after."""
         first, last = span
         asked = Span("by_time", "fab", fab, "at_ms", first, last, newest_first=newest_first)
-        rows, more = query(self.client, self.events, asked, page)
+        rows, more = query(self.client, self._events, asked, page)
         return [event_of(row) for row in rows], more
 
     def count(self, fab: str, state: State, most: int) -> tuple[int, bool]:
@@ -190,7 +198,7 @@ class WorkTable:
         page = Page(limit, wanted=wanted, most_calls=1, evaluated=_LOOKED_AT)
         works: list[Work] = []
         for _ in range(_MOST_LOOKS):
-            rows, start = query(self.client, self.reviews, span, page)
+            rows, start = query(self.client, self._items, span, page)
             works += [work_of(row) for row in rows]
             if len(works) >= least or start is None:
                 break

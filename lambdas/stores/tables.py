@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.records import Item, Value
 from lambdas.stores.clients import dynamodb
-from lambdas.stores.pages import Page, Span, query
+from lambdas.stores.pages import Page, Span, Table, query
 from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ class CameraTable:
 
     def of_fab(self, fab: str) -> list[Item]:
         """Return the cameras of a fab, by name."""
-        rows, _ = query(self.client, self.name, Span(None, "fab", fab, "camera"), Page(limit=1000))
+        table = Table(self.name, ("fab", "camera"))
+        rows, _ = query(self.client, table, Span(None, "fab", fab, "camera"), Page(limit=1000))
         return rows
 
 

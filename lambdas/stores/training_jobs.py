@@ -33,7 +33,6 @@ class JobStatus:
         time_over: Whether it was stopped because its time was up.
         failure: SageMaker's reason.
         billable_s: Seconds that one machine is billed for; None before it ended.
-        machines: How many there are.
         ended_ms: When, epoch ms.
     """
 
@@ -42,7 +41,6 @@ class JobStatus:
     time_over: bool
     failure: str | None
     billable_s: int | None
-    machines: int
     ended_ms: int | None
 
 
@@ -83,7 +81,6 @@ class TrainingJobs:
             time_over=found["SecondaryStatus"] in _TIME_OVER,
             failure=found.get("FailureReason"),
             billable_s=found.get("BillableTimeInSeconds"),
-            machines=found["ResourceConfig"].get("InstanceCount", 1),
             ended_ms=round(ended.timestamp() * 1000) if ended else None,
         )
 

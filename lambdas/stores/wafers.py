@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas.records import Item, Value, item_id, wafer_key
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
-from lambdas.stores.pages import Page, Span, query
+from lambdas.stores.pages import Page, Span, Table, query
 from lambdas.stores.values import deserialized, serialized
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class WaferTable:
 
     def find(self, span: Span, page: Page) -> tuple[list[Item], Item | None]:
         """Return records of a part of an index, and the key to go on after."""
-        return query(self.client, self.name, span, page)
+        return query(self.client, Table(self.name, ("imgid", "timestamp")), span, page)
 
     def count(self, span: Span) -> Counter[str]:
         """Return how many wafers there are of each label."""

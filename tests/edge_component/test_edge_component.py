@@ -52,11 +52,11 @@ def signer() -> Signer:
 
 
 @pytest.fixture
-def run(tmp_path: Path, signer: Signer, health: Health) -> Iterator[Callable[[], Broker]]:
+def run(tmp_path: Path, signer: Signer, health: Health) -> Iterator[Callable[..., Broker]]:
     """Start the component; its model and its shadow are in the folders `model` and `shadow`."""
     running: list[Component] = []
 
-    def start() -> Broker:
+    def start(**changes: Any) -> Broker:
         broker = Broker()
         settings = parse_settings(
             {
@@ -71,6 +71,7 @@ def run(tmp_path: Path, signer: Signer, health: Health) -> Iterator[Callable[[],
                 "messages_per_s": 100,
                 "heartbeat_s": 0.2,
             }
+            | changes
         )
         running.append(Component(settings, broker, health))
         running[-1].start()
@@ -94,6 +95,18 @@ def test_a_prediction_tells_who_vouched_for_its_model_and_what_the_shadow_says(
     assert told["picture"]["levels"] == [0.0, 127.0, 255.0]
     assert eventually(lambda: broker.running() == (4, "tiny@5"))
     assert health.reasons == {}
+    assert broker.heartbeat()["verified"] is True
+
+
+def test_a_signature_that_nobody_checked_is_no_evidence_of_a_prediction(
+    run: Callable[..., Broker], signer: Signer, tmp_path: Path
+) -> None:
+    signer.bundle(tmp_path / "model", 4)
+    broker = run(model_keys=[])
+    assert eventually(broker.predictions)
+    assert all("serial" not in each for each in broker.predictions())
+    assert eventually(lambda: broker.running() == (4, None))
+    assert broker.heartbeat()["verified"] is False
 
 
 def test_without_a_shadow_nothing_is_missed(
@@ -119,7 +132,7 @@ def test_a_bundle_corrupted_on_the_way_leaves_the_last_good_one_at_work_and_is_s
     assert {each["model"] for each in again.predictions()} == {"tiny@4"}
     assert eventually(
         lambda: any(
-            each.startswith("model: using tiny@4") for each in again.heartbeat()["degraded"]
+            each.startswith("model: using tiny@4") for each in again.heartbeat().get("degraded", [])
         )
     )
 

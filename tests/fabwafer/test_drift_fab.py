@@ -60,16 +60,6 @@ def test_a_picture_that_changes_rings_as_the_camera_and_nothing_else(usual):
     assert ringing(after) == {(Detector.CAMERA, "camera1 pass")}
 
 
-def test_a_shadow_that_disagrees_more_than_it_did_rings_as_the_model():
-    agreeing = wafers(220, shadow=("m@0", "none"))
-    fab = watch(Fab(), agreeing)
-    after = watch(fab, wafers(60, first=220, shadow=("m@0", "Loc")))
-    assert (Detector.MODEL, "m@1 against m@0") in ringing(after)
-    assert {each.model for each in signals(after, RULES) if each.detector is Detector.MODEL} == {
-        "m@1"
-    }
-
-
 def test_a_label_that_was_never_seen_is_watched_from_the_first_lot(usual):
     assert usual.labels["Loc"].usual.lots >= 200
 

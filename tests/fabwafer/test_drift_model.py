@@ -5,16 +5,21 @@ import random
 
 import pytest
 
-from fabwafer.burst_audit import Audit, Outcome, outcome, sample
-from fabwafer.model_drift import (
+from fabwafer.burst_audit import (
     AUDIT_LABELS,
+    Audit,
+    Outcome,
+    outcome,
+    sample,
+    wrong_to_confirm,
+)
+from fabwafer.model_drift import (
     Doubtful,
     Rules,
     Watched,
     after_lot,
     label_weights,
     usual_error,
-    wrong_to_confirm,
 )
 
 RULES = Rules(threshold=6.0)

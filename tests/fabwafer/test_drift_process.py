@@ -145,6 +145,6 @@ def test_the_usual_rate_forgets_after_2000_lots():
     assert long_ago.plus(Baseline(2000, 50_000, 5000, 5000), 2000).rate > 0.05
 
 
-@pytest.mark.parametrize(("rate", "more"), [(0.02, 0), (0.004, 2)], ids=["frequent", "rare"])
+@pytest.mark.parametrize(("rate", "more"), [(0.02, 0), (0.004, 2.5)], ids=["frequent", "rare"])
 def test_a_rare_label_needs_more_to_ring(rate, more):
     assert RULES.at(Baseline(200, 5000, 5000 * rate, 1)) == RULES.threshold + more

@@ -130,6 +130,42 @@ def test_a_few_recent_wafers_say_nothing():
     assert reasons(recent=few) == ()
 
 
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [
+        (
+            label(0.6, 0.9, 40),
+            ["recently reviewed: recall of Loc: 0.600, at least 0.788 asked for"],
+        ),
+        (label(0.9, 0.6, 40), ["recently reviewed: precision of Loc: 0.600"]),
+        (label(None, None, 40), ["recently reviewed: recall of Loc: 0.000"]),
+        (label(0.8, 0.8, 40), []),
+    ],
+    ids=["recall", "precision", "never called", "within chance"],
+)
+def test_a_label_that_got_worse_on_recent_wafers_is_a_reason(candidate, reason):
+    recent = Pair(
+        candidate=worth({"Loc": candidate}, wafers=300),
+        current=worth({"Loc": label(wafers=40)}, wafers=300),
+    )
+
+    found = reasons(recent=recent)
+    assert len(found) == len(reason)
+    assert all(told.startswith(asked) for told, asked in zip(found, reason, strict=True))
+
+
+@pytest.mark.parametrize(
+    "known", [label(1, 1, 9), label(1, 1, 40).model_copy(update={"called": 9})]
+)
+def test_a_label_of_a_few_recent_wafers_says_nothing(known):
+    recent = Pair(
+        candidate=worth({"Loc": label(0.0, None, 9)}, wafers=300),
+        current=worth({"Loc": known}, wafers=300),
+    )
+
+    assert reasons(recent=recent) == ()
+
+
 def test_better_on_recent_wafers_is_better():
     recent = Pair(candidate=worth(accuracy=0.99, wafers=200), current=worth(wafers=200))
 

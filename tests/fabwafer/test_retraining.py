@@ -16,6 +16,7 @@ QUIET = Situation(
     settled=500,
     known=frozenset({"none", "Loc", "Donut"}),
     since_ms=NOW_MS - DAY_MS,
+    estimate_usd=5.0,
 )
 
 
@@ -44,11 +45,24 @@ def test_any_of_these_starts_a_training(changes, why):
         ({"rollout": "000002"}, "rollout 000002 is under way"),
         ({"settled": 0}, "nothing to learn from"),
         ({"spent_usd": 45.0, "estimate_usd": 6.0}, "the month's cap of 50.00 USD: 45.00 spent"),
+        (
+            {"estimate_usd": None},
+            "the month's cap of 50.00 USD: nobody knows what a training costs",
+        ),
         ({"failures": 1, "failed_ms": NOW_MS - DAY_MS // 2}, "the last 1 failed: next try in 12 h"),
         ({"failures": 2, "failed_ms": NOW_MS - DAY_MS}, "the last 2 failed: next try in 24 h"),
         ({"lacking": ("the base data: s3://b/base/",)}, "lacks the base data: s3://b/base/"),
     ],
-    ids=["training", "rollout", "nothing settled", "cap", "failure", "failed again", "no data"],
+    ids=[
+        "training",
+        "rollout",
+        "nothing settled",
+        "cap",
+        "no price",
+        "failure",
+        "failed again",
+        "no data",
+    ],
 )
 def test_any_of_these_holds_it_back(changes, why):
     enough = replace(QUIET, new_labels={"Loc": 60, "Donut": 50})

@@ -7,6 +7,7 @@ from fabwafer.history import Event
 from fabwafer.oversight import days, honeypots, model_error, settled, wilson
 from fabwafer.review import answer, undo
 from fabwafer.tally import HASTY_MS, counted
+from fabwafer.triage import ReviewReason
 
 AUDIT = replace(QUESTION, reason="audit")
 
@@ -21,8 +22,9 @@ def test_the_models_error_is_estimated_from_the_audit_sample_alone():
     wrong = answered(9, says("none"))
     asked_for = answered(10, says("none"), QUESTION)
     blurred = answered(11, BAD_IMAGE)
+    suspected = answered(12, says("none"), replace(QUESTION, reason=ReviewReason.SUSPECTED.value))
 
-    share = model_error(counted([*right, wrong, asked_for, blurred]))
+    share = model_error(counted([*right, wrong, asked_for, blurred, suspected]))
 
     assert (share.cases, share.hits) == (10, 1)
     assert share.low < 0.1 < share.high

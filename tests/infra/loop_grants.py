@@ -170,6 +170,7 @@ LOOP_GRANTS: Grants = {
     "FabWaferService:ExportsOutputRefReviewApiRole": {
         "<StartTraining.Arn>": {"lambda:InvokeFunction"},
         "<RolloutMachine>": START,
+        f"{PACKAGES}:model-package/FabWaferWaferMap/*": {"sagemaker:UpdateModelPackage"},
         JOB_LOG_GROUP: READ_LOG,
         JOB_LOGS: READ_LOG,
     },

@@ -62,6 +62,26 @@ def deployments(cloud: Cloud, stack: str) -> dict[str, dict]:
     return {text(each["TargetArn"]).rpartition("/")[2]: each for each in found}
 
 
+def warnings(cloud: Cloud, stack: str) -> str:
+    artifact = json.loads((cloud.folder / "manifest.json").read_text())["artifacts"][stack]
+    metadata = artifact.get("metadata")
+    if metadata is None:
+        file = cloud.folder / artifact["additionalMetadataFile"]
+        metadata = json.loads(file.read_text())
+    return " ".join(
+        str(each["data"])
+        for told in metadata.values()
+        for each in told
+        if each["type"] == "aws:cdk:warning"
+    )
+
+
+def test_pis_that_check_no_signature_are_warned_of(prod: Cloud, tmp_path: Path) -> None:
+    assert "any model, signed or not" in warnings(prod, STACK)
+    edge = {"source": {"kind": "folder", "folder": "/in"}, "model_keys": ["MFkw"]}
+    assert warnings(synthesize(tmp_path, edge=json.dumps(edge)), STACK) == ""
+
+
 def update(cloud: Cloud) -> dict:
     return deployments(cloud, STACK)["FabWaferCanary"]["Components"][EDGE]["ConfigurationUpdate"]
 

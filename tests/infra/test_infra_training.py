@@ -183,3 +183,8 @@ def test_the_group_of_packages_is_made_where_there_is_sagemaker(prod, sandbox):
 def test_what_the_context_may_not_say_is_refused_by_its_key(tmp_path, key, value):
     with pytest.raises(ContractError, match=f"context {key}"):
         synthesized(tmp_path, **{key: value})
+
+
+def test_a_cap_without_a_price_is_refused(tmp_path):
+    with pytest.raises(ContractError, match="context training_hourly_usd"):
+        synthesized(tmp_path, training_cap_usd="100")

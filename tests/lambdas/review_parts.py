@@ -15,6 +15,7 @@ from fabwafer.messages import Prediction
 from fabwafer.triage import Decision, ReviewReason, review_request
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
+from lambdas.loop.packaging import tell_registry
 from lambdas.open_review import priority
 from lambdas.policies import Policies
 from lambdas.records import item_id, prediction_item, review_item
@@ -122,6 +123,11 @@ class LoopCalls:
     asked: list[str] = field(default_factory=list)
     stopped: list[tuple[str, str]] = field(default_factory=list)
     logs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    registry: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def tell(self, arn: str, approval: str, why: str) -> None:
+        """What the registry is told."""
+        self.registry[arn] = (approval, why)
 
     def start(self, name: str, body: str) -> None:
         """What the loop's executions are asked for."""
@@ -130,6 +136,7 @@ class LoopCalls:
     def loop(self, papers: PaperTable) -> Loop:
         desk = LaunchDesk(Ledger(papers), self)
         return Loop(
+            note=lambda paper: tell_registry(self, paper, f"by {paper.decided_by}"),
             launch=lambda model, now_ms: launch(desk, model, now_ms),
             train=self.asked.append,
             stop=lambda number, by: self.stopped.append((number, by)),
@@ -249,6 +256,9 @@ def request(
 
 def make_portal(rules: Rules = ALWAYS_ONE) -> Portal:
     """Create the tables and buckets, and a desk on them."""
+    clients.dynamodb().meta.events.register(
+        "before-parameter-build.dynamodb.Query", _refuse_foreign_start, "start keys"
+    )
     for name, key in KEYS.items():
         _table(name, key)
     for bucket in ("images", "exports"):
@@ -271,6 +281,15 @@ def make_portal(rules: Rules = ALWAYS_ONE) -> Portal:
         loop=loop.loop(papers),
     )
     return Portal(desk, url, loop)
+
+
+def _refuse_foreign_start(params: dict[str, Any], **_: Any) -> None:
+    """DynamoDB takes a start key of exactly the table's and the index' keys; moto takes any more."""
+    table, index = params["TableName"], params.get("IndexName")
+    keys = (*KEYS[table], *(INDEXES[table][index] if index else ()))
+    start = params.get("ExclusiveStartKey")
+    if start is not None and start.keys() != {name for name, _ in keys}:
+        raise AssertionError(f"The provided starting key is invalid: {sorted(start)}")
 
 
 def _table(name: str, key: tuple[tuple[str, str], ...]) -> None:

@@ -71,6 +71,9 @@ def test_a_request_that_cannot_be_stored_comes_again_alone(cloud, telemetry):
         pytest.param(request("novel"), request(probability=0.1), id="novel before doubtful"),
         pytest.param(request("refused"), request(probability=0.1), id="refused before doubtful"),
         pytest.param(request(), request("audit"), id="doubtful before audit"),
+        pytest.param(
+            request("suspected", probability=0.99), request(), id="a suspicion before doubtful"
+        ),
     ],
 )
 def test_what_teaches_most_comes_first(sooner, later):

@@ -8,11 +8,12 @@ from review_parts import ANN, START_MS
 
 from fabwafer.triage import ReviewReason
 from lambdas.batch import QueueRefusedError
+from lambdas.fabs import FabsFailedError
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.picking import Picker
 from lambdas.loop.records import BudgetPaper
 from lambdas.open_review import open_batch
-from lambdas.pick_reviews import FabsFailedError, _wired, handler, pick_all
+from lambdas.pick_reviews import _wired, handler, pick_all
 from lambdas.stores import clients
 from lambdas.stores.channels import Queue
 from lambdas.stores.tables import ReviewTable

@@ -276,6 +276,18 @@ def test_a_rejected_model_stays_off_the_cameras(portal):
     assert portal.loop.started == []
 
 
+@pytest.mark.usefixtures("line")
+@pytest.mark.parametrize(
+    ("approve", "status"), [(True, "Approved"), (False, "Rejected")], ids=["approved", "rejected"]
+)
+def test_the_registry_is_told_of_a_decision_until_it_heard(portal, approve, status):
+    keep(portal, model(OLD, ModelState.CURRENT), model().model_copy(update={"package": "arn:1"}))
+    for _ in range(2):
+        portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": approve})
+        assert portal.loop.registry == {"arn:1": (status, "by ada")}
+        portal.loop.registry.clear()
+
+
 def test_nothing_is_approved_while_another_rollout_is_under_way(portal):
     ledger = keep(portal, LinePaper(name=MODEL, current=OLD, serial=2, rollout="000001"))
     keep(portal, rollout(model="wafer-map@000001"), model())

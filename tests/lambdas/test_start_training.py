@@ -12,12 +12,14 @@ from training_parts import FIRST, HOUR_MS, RULES, Asked, archive, make_loop
 from fabwafer.datasets import Use
 from lambdas.loop.datasets import Builder
 from lambdas.loop.jobs import metric_definitions
+from lambdas.loop.ledger import Ledger
 from lambdas.loop.lineage import learned
 from lambdas.loop.records import DatasetPaper, DriftPaper, NeedPaper, TrainingPaper, TrainingState
 from lambdas.loop.requesting import request_stop, request_training
 from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.start_training import Wish, run
 from lambdas.stores import clients
+from lambdas.stores.training_jobs import TrainingJobs
 from training.job import METRIC_DEFINITIONS
 
 
@@ -387,6 +389,27 @@ def test_a_dataset_is_never_written_over(loop):
         loop.trainer.builder.write(other)
 
 
+@pytest.mark.parametrize(
+    ("detector", "figures", "starts"),
+    [
+        ("process", {}, True),
+        ("model", {"outcome": "confirmed"}, True),
+        ("model", {"outcome": "unanswered"}, False),
+        ("camera", {}, False),
+    ],
+    ids=["process", "model got worse", "nobody answered", "a dirty lens"],
+)
+def test_only_drift_that_a_training_can_answer_starts_one(loop, detector, figures, starts):
+    loop.tick()
+    loop.answers("Loc", 2)
+    alarm = {"at_ms": loop.now_ms, "detector": detector, "what": "it", "figures": figures}
+    loop.ledger.keep_new(DriftPaper(name="faba", cursor_ms=loop.now_ms, alarms=(alarm,)))
+
+    loop.tick()
+
+    assert bool(loop.papers(TrainingPaper)) is starts
+
+
 def test_drift_starts_a_training_on_few_labels(loop):
     loop.tick()
     loop.answers("Loc", 2)
@@ -453,8 +476,57 @@ def test_a_person_stops_a_training(loop, telemetry):
 
     run(Wish(stop="000001", by="eve"), loop.trainer, loop.now_ms, telemetry)
 
-    assert loop.training.state is TrainingState.STOPPING
+    assert (loop.training.state, loop.training.stopped_by) == (TrainingState.STOPPING, "eve")
     assert loop.sagemaker.jobs[loop.training.job]["TrainingJobStatus"] == "Stopping"
+
+
+def test_a_training_that_is_stopped_before_its_job_starts_none(loop, telemetry):
+    loop.enough()
+
+    def stopped_meanwhile(_items, number):
+        run(Wish(stop=number, by="eve"), loop.trainer, loop.now_ms, telemetry)
+
+    replace(loop.trainer, remember=stopped_meanwhile).tick(None, loop.now_ms)
+
+    assert loop.sagemaker.requests == []
+    assert (loop.training.state, loop.training.stopped_by) == (TrainingState.STOPPED, "eve")
+    [notice] = loop.notices()
+    assert "eve asked for it" in notice["text"]
+
+
+def test_a_stop_that_the_job_did_not_hear_is_repeated_by_the_next_look(loop, telemetry):
+    loop.enough()
+
+    class Slow(TrainingJobs):
+        def start(self, request):
+            run(Wish(stop="000001", by="eve"), loop.trainer, loop.now_ms, telemetry)
+            super().start(request)
+
+    replace(loop.trainer, jobs=Slow(loop.sagemaker)).tick(None, loop.now_ms)
+    job = loop.sagemaker.jobs[loop.training.job]
+    assert job["TrainingJobStatus"] == "InProgress"
+    loop.trainer.follow(loop.now_ms)
+
+    assert job["TrainingJobStatus"] == "Stopping"
+    assert loop.training.state is TrainingState.STOPPING
+
+
+def test_a_stop_is_not_lost_to_a_look_at_the_same_time(loop, telemetry):
+    loop.enough()
+    loop.tick()
+
+    looks = [("epoch 1",)]
+
+    class Overtaken(Ledger):
+        def revise(self, paper):
+            if looks:
+                loop.ledger.revise(loop.training.model_copy(update={"progress": looks.pop()}))
+            return super().revise(paper)
+
+    trainer = replace(loop.trainer, ledger=Overtaken(loop.ledger.papers))
+    run(Wish(stop="000001", by="eve"), trainer, loop.now_ms, telemetry)
+
+    assert (loop.training.state, loop.training.stopped_by) == (TrainingState.STOPPING, "eve")
 
 
 def test_an_event_that_was_lost_is_made_up_for_by_the_next_look(loop, telemetry):

@@ -86,6 +86,7 @@ class FakeSageMaker:
         return self.jobs[TrainingJobName]
 
     def stop_training_job(self, *, TrainingJobName: str) -> None:  # noqa: N803
+        self.describe_training_job(TrainingJobName=TrainingJobName)
         self.jobs[TrainingJobName] |= {"TrainingJobStatus": "Stopping"}
 
     def create_model_package_group(self, **request: Any) -> None:

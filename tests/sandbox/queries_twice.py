@@ -1,4 +1,4 @@
-"""Asks the emulator's tables the same queries with and without the repair; runs in the emulator's environment."""
+"""Asks the emulator's tables the same queries with and without the repairs; runs in the emulator's environment."""
 
 import importlib
 import json
@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from sandbox.query_repairs import queries_read_what_they_ask_for
+from sandbox.start_keys import foreign_start_keys_are_refused
 
 TABLE, INDEX = "wafers", "by_time"
 PARTITIONS, ITEMS, CHANGES, QUERIES = ("a", "b"), 400, 300, 300
@@ -16,6 +17,7 @@ def main() -> None:
     tables = importlib.import_module("ministack.services.dynamodb")
     plain = tables._query
     queries_read_what_they_ask_for(tables)
+    foreign_start_keys_are_refused(tables)
     draw = random.Random(7)  # noqa: S311
     create(tables)
     change(tables, draw, ITEMS)
@@ -30,7 +32,11 @@ def main() -> None:
             found += repaired["Count"]
             if "LastEvaluatedKey" not in repaired:
                 break
-            asked = asked | {"ExclusiveStartKey": repaired["LastEvaluatedKey"]}
+            last = repaired["LastEvaluatedKey"]
+            refused, _, _ = tables._query(asked | {"ExclusiveStartKey": last | {"lot": {"S": "1"}}})
+            if refused != 400:
+                raise SystemExit(f"{last} with a lot: it went on after more than a key")
+            asked = asked | {"ExclusiveStartKey": last}
     print(json.dumps({"queries": QUERIES, "found": found}))  # noqa: T201
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.sandbox
 
 
-def test_queries_answer_with_the_repair_what_they_answer_without_it() -> None:
+def test_repaired_queries_answer_as_unrepaired_ones_and_refuse_a_start_that_is_no_key() -> None:
     ran = subprocess.run(
         [ROOT / ".venv-emulator/bin/python", ROOT / "tests/sandbox/queries_twice.py"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
