@@ -24,7 +24,7 @@ class LaunchDesk:
 
 
 def launch(desk: LaunchDesk, model: str, now_ms: int) -> RolloutPaper:
-    """Start the rollout of a model; the same call again starts nothing new.
+    """Start the rollout of a model; the same call again starts nothing new, and makes good what a fault left undone.
 
     Args:
         desk: Papers and executions.
@@ -42,10 +42,15 @@ def launch(desk: LaunchDesk, model: str, now_ms: int) -> RolloutPaper:
             desk.ledger, line, candidate, now_ms
         )
         if paper is not None:
+            begin(desk.executions, paper.name)
             _mark(desk.ledger, model)
-            _start(desk.executions, paper.name, f"rollout-{paper.name}")
             return paper
     raise ConflictError("line", MODEL, "a line that stands still for a moment", line.version)
+
+
+def begin(executions: Executions, number: str) -> None:
+    """Have an execution walk a rollout, unless one was begun."""
+    _start(executions, number, f"rollout-{number}")
 
 
 def hand_on(executions: Executions, number: str, now_ms: int) -> None:

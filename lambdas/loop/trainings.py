@@ -35,6 +35,8 @@ _AVERAGED = 20
 
 Remember = Callable[[Iterable[str], str], None]
 """Keeps that a dataset (its number) holds these wafers."""
+Tend = Callable[[], None]
+"""Sees to the rollout under way."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Trainer:
     endings: Endings
     registrar: AsyncFunction
     remember: Remember
+    tend: Tend
 
     @property
     def plan(self) -> JobPlan:
@@ -76,7 +79,8 @@ class Trainer:
         return self._begin(asked, found.reasons) if found.due else followed
 
     def follow(self, now_ms: int) -> str:
-        """Look at the latest training alone: its job, its claim, the rollout that waits for its model."""
+        """Look at what is under way alone: the rollout; the latest training's job, its claim, its model."""
+        self.tend()
         latest = self._latest()
         if latest is None:
             return "no training"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from botocore.exceptions import ClientError
 from fake_greengrass import MODEL, RECIPE, FakeGreengrass
 from review_parts import START_MS, make_portal
 from training_parts import FIRST, FIRST_KEY, REGION, bundle, comparison
@@ -49,6 +50,14 @@ class Started(Executions):
 
     def start(self, name, body):
         self.names.setdefault(name, body)
+
+
+@dataclass(frozen=True)
+class OutOfOrder(Executions):
+    """A Step Functions that answers nobody."""
+
+    def start(self, name, body):
+        raise ClientError({"Error": {"Code": "InternalServerError", "Message": name}}, body)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from rollout_parts import (
     SILENT_S,
     THINGS,
     WAFERS,
+    OutOfOrder,
     make_fleet,
 )
 from training_parts import FIRST
@@ -22,6 +23,7 @@ from fabwafer.errors import ConflictError, ContractError
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.records import ModelPaper
 from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
+from lambdas.loop.tending import tend
 from lambdas.release_model import MOST_STEPS, StepInput, take
 
 
@@ -495,6 +497,21 @@ def test_a_launch_that_was_cut_short_before_its_execution_is_made_good(fleet):
     fleet.launch()
 
     assert list(fleet.executions.names) == ["rollout-000001"]
+
+
+def test_a_launch_that_could_start_no_execution_is_made_good_by_the_tick(fleet):
+    with pytest.raises(ClientError):
+        launch(LaunchDesk(fleet.ledger, OutOfOrder("machine")), SECOND, fleet.now_ms)
+    assert fleet.line.rollout == "000001"
+    tend(LaunchDesk(fleet.ledger, fleet.executions))
+
+    assert fleet.executions.names == {"rollout-000001": '{"rollout": "000001"}'}
+
+
+def test_the_tick_begins_no_execution_for_a_line_at_rest(fleet):
+    tend(LaunchDesk(fleet.ledger, fleet.executions))
+
+    assert fleet.executions.names == {}
 
 
 def test_one_rollout_is_under_way_at_a_time(fleet):
