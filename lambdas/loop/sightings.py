@@ -43,9 +43,8 @@ class Sighter:
             since_ms: Wafers that arrived before are left out.
             most: About how many wafers to return at most.
         """
-        rows = self._since(cameras, since_ms, most, Filter())
-        shown = [row for row in rows if _shadow(row).get("model") == model]
-        return self._seen(shown, shadowed=True)
+        rows = self._since(cameras, since_ms, most, Filter(equal={"shadow.model": model}))
+        return self._seen(rows, shadowed=True)
 
     def decided(
         self, cameras: Mapping[str, int], model: str, since_ms: int, most: int, beside: str | None

@@ -70,6 +70,20 @@ def test_wafers_of_a_busy_minute_before_a_stage_do_not_hide_those_of_the_stage(f
     assert fleet.stage == "canary"
 
 
+def test_wafers_made_while_the_deployment_was_on_its_way_do_not_hide_those_that_the_candidate_saw(
+    fleet,
+):
+    fleet.launch()
+    fleet.steps()
+    fleet.play(4 * WAFERS)
+    fleet.now_ms += 60_000
+    fleet.take_up(CANARY)
+    fleet.shown(WAFERS)
+    fleet.steps()
+
+    assert fleet.stage == "canary"
+
+
 def test_people_are_told_once_that_a_model_runs_everywhere(fleet):
     fleet.through_early()
     fleet.take_up(EVERYONE)
