@@ -94,6 +94,16 @@ def judged(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
     ]
 
 
+def graver(guards: Sequence[Guard], others: Sequence[Guard]) -> list[Guard]:
+    """Return of each figure, judged by two sets of wafers, the guard that has more against the candidate."""
+    found = {guard.name: guard for guard in guards}
+    for other in others:
+        one = found.setdefault(other.name, other)
+        if (other.reached is not None, other.wealth) > (one.reached is not None, one.wealth):
+            found[other.name] = other
+    return list(found.values())
+
+
 def _beside(pairs: Sequence[tuple[Seen, Opinion]], expected: Expectation) -> list[Guard]:
     differ = [float(each.candidate.label != other.label) for each, other in pairs]
     odd = [

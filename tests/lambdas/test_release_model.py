@@ -16,6 +16,7 @@ from rollout_parts import (
     WAFERS,
     OutOfOrder,
     make_fleet,
+    with_wafers,
 )
 from training_parts import FIRST
 
@@ -81,6 +82,22 @@ def test_wafers_made_while_the_deployment_was_on_its_way_do_not_hide_those_that_
     fleet.shown(WAFERS)
     fleet.steps()
 
+    assert fleet.stage == "canary"
+
+
+def test_two_busy_cameras_of_a_large_ring_are_enough(fleet):
+    for n in range(10, 18):
+        thing = f"faba--camera{n}"
+        fleet.join(thing, CANARY)
+    fleet.launch()
+    fleet.steps()
+    for thing in THINGS[CANARY]:
+        fleet.beat(thing, shadow=SECOND)
+    fleet.roller = with_wafers(fleet.roller, 400)
+    fleet.shown(400)
+    fleet.steps()
+
+    assert fleet.paper.stages[0].figures["seen"]["wafers"] == 400
     assert fleet.stage == "canary"
 
 
@@ -404,6 +421,22 @@ def test_a_pause_holds_no_way_back_up(fleet):
     fleet.take_up(CANARY)
     fleet.wish(Wish.PAUSE)
     fleet.shown(30, prediction="Center")
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+
+
+def test_a_canary_that_turns_bad_in_a_pause_comes_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.wish(Wish.PAUSE)
+    fleet.beside(3 * WAFERS)
+    fleet.steps()
+    assert fleet.stage == "canary"
+
+    fleet.step(600)
+    fleet.beat_all(CANARY, model=SECOND)
+    fleet.beside(2 * WAFERS, prediction="Donut")
     fleet.steps()
 
     assert fleet.stage == "rolled back"
