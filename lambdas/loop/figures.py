@@ -99,6 +99,8 @@ class StageFigures(_Figures):
         devices: By thing.
         offline: Devices not heard of lately.
         learned: Labels that it tells and the model before does not.
+        looked_ms: When it was looked at last, epoch ms.
+        paused_ms: How long it has stood in a pause.
         told: Whether people were told how the rollout ended.
         component_version: Of the model before, signed anew: it runs beside in the canary's stage, and is the way back.
         key: Of its bundle.
@@ -114,6 +116,8 @@ class StageFigures(_Figures):
     devices: dict[str, DeviceFigures] = {}
     offline: Count = 0
     learned: tuple[str, ...] = ()
+    looked_ms: Count | None = None
+    paused_ms: Count = 0
     told: bool = False
     component_version: str | None = None
     key: str | None = None

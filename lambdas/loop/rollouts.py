@@ -56,7 +56,10 @@ class Roller:
             reason = f"aborted by {paper.wished_by or 'a person'}"
             self._leave(paper, Stage.ABORTED, now_ms, reason)
             return SOON_S
-        if self._group(paper) not in StageFigures.of(paper.stages[-1]).deployments:
+        has_begun = self._group(paper) in StageFigures.of(paper.stages[-1]).deployments
+        if not has_begun and paper.wish is Wish.PAUSE:
+            return self.poll_s
+        if not has_begun:
             return self._enter(paper, now_ms)
         return self._decide(paper, now_ms)
 

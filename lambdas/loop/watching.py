@@ -68,9 +68,11 @@ class Watcher:
                 "devices": devices,
                 "offline": offline,
                 "learned": wafers.learned,
+                "looked_ms": now_ms,
+                "paused_ms": before.paused_ms + _paused_ms(paper, before, now_ms),
             }
         )
-        return figures, _look(now_ms - log.entered_ms, figures, wafers.guards)
+        return figures, _look(now_ms - log.entered_ms - figures.paused_ms, figures, wafers.guards)
 
     def _devices(
         self, before: StageFigures, task: Task, stage: Stage, now_ms: int
@@ -131,6 +133,13 @@ def _task(paper: RolloutPaper) -> Task:
     log = paper.stages[-1]
     beside = log.stage is Stage.SHADOW
     return Task(paper.model, paper.previous, paper.component_version, beside, log.entered_ms)
+
+
+def _paused_ms(paper: RolloutPaper, before: StageFigures, now_ms: int) -> int:
+    """Return how much of the time since the last look does not count."""
+    if paper.wish is not Wish.PAUSE:
+        return 0
+    return now_ms - (before.looked_ms or paper.stages[-1].entered_ms)
 
 
 def _look(age_ms: int, figures: StageFigures, guards: list[Guard]) -> Look:

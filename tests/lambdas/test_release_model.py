@@ -426,6 +426,32 @@ def test_a_pause_holds_no_way_back_up(fleet):
     assert fleet.stage == "rolled back"
 
 
+def test_a_pause_keeps_a_rollout_from_its_next_ring(fleet):
+    fleet.launch()
+    fleet.wish(Wish.PAUSE)
+    fleet.steps()
+    assert len(fleet.greengrass.to(CANARY)) == 1
+
+    fleet.wish(Wish.GO_ON)
+    fleet.steps()
+    assert len(fleet.greengrass.to(CANARY)) == 2
+
+
+def test_the_time_of_a_pause_does_not_count(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.PAUSE)
+    for _ in range(4):
+        fleet.step(LONGEST_S / 2)
+    fleet.wish(Wish.GO_ON)
+    fleet.step(LONGEST_S / 2)
+    assert fleet.stage == "shadow"
+
+    fleet.step(LONGEST_S / 2)
+    fleet.steps()
+    assert fleet.stage == "rolled back"
+
+
 def test_a_canary_that_turns_bad_in_a_pause_comes_back(fleet):
     fleet.through_shadow()
     fleet.take_up(CANARY)
