@@ -128,7 +128,7 @@ class Ending:
             self._set(ModelPaper, paper.model, {"state": ModelState.CURRENT, "key": key})
             self._set(ModelPaper, paper.previous, {"state": ModelState.RETIRED})
         else:
-            self._set(ModelPaper, paper.model, {"state": ModelState.ROLLED_BACK})
+            self._set(ModelPaper, paper.model, _taken_back(paper))
             if figures.key is not None:
                 line["component_version"] = figures.component_version
                 self._set(ModelPaper, paper.previous, {"key": figures.key})
@@ -147,6 +147,18 @@ class Ending:
             if self.ledger.revise(paper.model_copy(update=update)) is not None:
                 return
         raise ConflictError(sort.kind, name, "a paper that stands still for a moment", 0)
+
+
+def _taken_back(paper: RolloutPaper) -> dict[str, Any]:
+    """Return what becomes of a model that was taken back: it is what it was before, unless it is to blame.
+
+    One that was approved waits for approval: a person decides about the next attempt.
+    """
+    if paper.blamed:
+        return {"state": ModelState.ROLLED_BACK}
+    if paper.returns:
+        return {"state": ModelState.RETIRED}
+    return {"state": ModelState.AWAITING, "decided_by": None, "decided_ms": None}
 
 
 def _prepared(paper: RolloutPaper) -> StageFigures:
@@ -171,7 +183,8 @@ def _words(paper: RolloutPaper) -> tuple[str, str]:
         case _:
             subject = f"{paper.model} rolled back in stage {last}"
     again = f"{paper.previous} runs again wherever it came to (rollout {paper.name})."
-    return subject, f"{subject}: {paper.reason}. {again}"
+    may = "" if paper.blamed else " It may be approved again."
+    return subject, f"{subject}: {paper.reason}. {again}{may}"
 
 
 def _facts(paper: RolloutPaper) -> dict[str, Any]:
@@ -187,5 +200,6 @@ def _facts(paper: RolloutPaper) -> dict[str, Any]:
         "previous": paper.previous,
         "ended": paper.stage.value,
         "reason": paper.reason,
+        "blamed": paper.blamed,
         "stages": stages,
     }

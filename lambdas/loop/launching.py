@@ -119,6 +119,7 @@ def _placed(
         serial=serial,
         component_version=component_version(serial),
         started_ms=now_ms,
+        returns=candidate.state is ModelState.RETIRED,
         stages=(StageLog(stage=Stage.SHADOW, entered_ms=now_ms),),
     )
     if not ledger.keep_new(paper):

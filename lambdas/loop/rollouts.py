@@ -156,6 +156,7 @@ class Roller:
             return self.poll_s
         watched = paper.model_copy(update={"stages": (*paper.stages[:-1], log)})
         back = found.course is Course.BACK
+        watched = watched.model_copy(update={"blamed": found.blames})
         stage = Stage.ROLLED_BACK if back else _NEXT[paper.stage]
         self._leave(watched, stage, now_ms, found.reason)
         return SOON_S

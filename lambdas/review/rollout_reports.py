@@ -52,6 +52,11 @@ class RolloutSummary(View):
     started_ms: int
     ended_ms: int | None = None
     reason: Annotated[str | None, Field(description="why it went back or was aborted")] = None
+    blamed: Annotated[bool, Field(description="whether that was the model's own doing")]
+    returns: Annotated[
+        bool,
+        Field(description="whether it ran everywhere before, and comes back by a person's wish"),
+    ]
 
 
 class RolloutList(View):

@@ -109,3 +109,21 @@ def test_a_pause_keeps_from_going_on_alone(seen, course):
 )
 def test_how_a_device_fares(pulse, expected):
     assert condition(pulse, NOW_MS, RULE) is expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "blames"),
+    [
+        pytest.param(look(guards=[guard(reached=12)]), True, id="its figures"),
+        pytest.param(look(devices={"a": Condition.REFUSES}), True, id="devices refuse it"),
+        pytest.param(look(devices={"a": Condition.CRASHES}), True, id="devices crash"),
+        pytest.param(look(devices={"a": Condition.SILENT}), False, id="devices fell silent"),
+        pytest.param(look(devices={"a": Condition.FAILED}), False, id="a deployment failed"),
+        pytest.param(look(given_up="CANCELED"), False, id="Greengrass gave up"),
+        pytest.param(look(age_ms=RULE.longest_s * 1000, wafers=0), False, id="too few wafers"),
+    ],
+)
+def test_a_candidate_is_to_blame_for_what_it_did_itself_alone(seen, blames):
+    found = judge(RULE, seen)
+
+    assert (found.course, found.blames) == (Course.BACK, blames)

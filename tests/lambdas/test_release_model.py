@@ -297,6 +297,7 @@ def test_canaries_that_are_offline_judge_nothing_so_the_candidate_goes_back(flee
 
     assert fleet.stage == "rolled back"
     assert f"expected at least {WAFERS // 2}" in fleet.paper.reason
+    assert fleet.state(SECOND) == "awaiting approval"
 
 
 @pytest.mark.parametrize(
@@ -344,6 +345,7 @@ def test_devices_that_keep_restarting_bring_the_candidate_back(fleet):
 
     assert fleet.stage == "rolled back"
     assert "keeps restarting" in fleet.paper.reason
+    assert fleet.state(SECOND) == "rolled back"
 
 
 def test_devices_that_fall_silent_with_the_candidate_bring_it_back(fleet):
@@ -365,6 +367,7 @@ def test_a_deployment_that_greengrass_gave_up_brings_the_candidate_back(fleet):
 
     assert fleet.stage == "rolled back"
     assert "CANCELED" in fleet.paper.reason
+    assert fleet.state(SECOND) == "awaiting approval"
 
 
 def test_a_candidate_that_is_slow_on_the_devices_comes_back(fleet):
@@ -474,6 +477,8 @@ def test_an_abort_takes_the_candidate_off_every_ring_it_came_to(fleet):
     fleet.steps()
 
     assert (fleet.stage, fleet.paper.reason) == ("aborted", "aborted by ann")
+    assert fleet.state(SECOND) == "awaiting approval"
+    assert fleet.told()[0]["text"].endswith("It may be approved again.")
     for group in (CANARY, EARLY):
         assert fleet.greengrass.runs(group)[MODEL] == "3.0.0"
     assert fleet.greengrass.runs(EVERYONE)[MODEL] == "1.1.0"

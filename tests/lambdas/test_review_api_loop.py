@@ -268,6 +268,15 @@ def test_an_approval_that_started_no_rollout_can_be_repeated(portal):
 
 
 @pytest.mark.usefixtures("line")
+def test_a_retired_model_that_is_approved_returns(portal):
+    ledger = keep(portal, model(OLD, ModelState.CURRENT), model(state=ModelState.RETIRED))
+    answer = portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": True})
+
+    assert (answer.body["state"], answer.body["decided_by"]) == ("rolling out", "ada")
+    assert ledger.read(RolloutPaper, "000001").returns
+
+
+@pytest.mark.usefixtures("line")
 def test_a_rejected_model_stays_off_the_cameras(portal):
     keep(portal, model())
     answer = portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": False})
@@ -324,6 +333,7 @@ def test_a_rollout_shows_its_stages_and_what_the_cameras_run(portal):
     assert (found["running"], found["shadowing"]) == ({NEW: 1, OLD: 1}, 1)
     listed = portal.call(EVE, "GET", "/rollouts").body["rollouts"]
     assert [(each["rollout"], each["stage"]) for each in listed] == [("000001", "canary")]
+    assert (found["blamed"], found["returns"]) == (False, False)
 
 
 def test_a_stage_shows_only_the_cameras_of_the_callers_fabs(portal):

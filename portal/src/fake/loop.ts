@@ -44,6 +44,8 @@ function underWay(now: number): Schemas["RolloutDetail"] {
     previous: CURRENT,
     stage: "canary",
     wish: "go on",
+    blamed: false,
+    returns: false,
     serial: 4,
     component_version: "4.0.0",
     started_ms: now - 90 * MINUTE_MS,
@@ -86,6 +88,7 @@ function rolledBack(now: number): Schemas["RolloutDetail"] {
     started_ms: began,
     ended_ms: began + 50 * MINUTE_MS,
     reason: "Unexplained disagreement: 31 of 64 wafers, at most 1 in 10 wanted",
+    blamed: true,
     stages: [{ ...stageOf(64), stage: "shadow", entered_ms: began, left_ms: began + 50 * MINUTE_MS, outcome: "Unexplained disagreement: 31 of 64 wafers" }],
     deployments: {},
   };

@@ -12,6 +12,8 @@ const rollout = (stage: Stage, entered: Stage[], changes: Partial<RolloutDetail>
   previous: "wafer-map@1",
   stage,
   wish: "go on",
+  blamed: false,
+  returns: false,
   serial: 2,
   component_version: "2.0.0",
   started_ms: 1,
