@@ -2,22 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from fabwafer.errors import ConflictError, ContractError
+from fabwafer.errors import ContractError
 from lambdas.loop.deploying import Deployer
 from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
-from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState, Paper
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.signing import Signer, bundle_key
 
 ENDS = (Stage.DONE, Stage.ROLLED_BACK, Stage.ABORTED)
-_ATTEMPTS = 20
-
-_P = TypeVar("_P", bound=Paper)
 
 
 @dataclass(frozen=True)
@@ -125,28 +122,21 @@ class Ending:
         if paper.stage is Stage.DONE:
             line |= {"current": paper.model, "component_version": paper.component_version}
             key = bundle_key(paper.model, paper.serial)
-            self._set(ModelPaper, paper.model, {"state": ModelState.CURRENT, "key": key})
-            self._set(ModelPaper, paper.previous, {"state": ModelState.RETIRED})
+            self._set(paper.model, {"state": ModelState.CURRENT, "key": key})
+            self._set(paper.previous, {"state": ModelState.RETIRED})
         else:
-            self._set(ModelPaper, paper.model, _taken_back(paper))
+            self._set(paper.model, _taken_back(paper))
             if figures.key is not None:
                 line["component_version"] = figures.component_version
-                self._set(ModelPaper, paper.previous, {"key": figures.key})
-        self._set(LinePaper, MODEL, line, only_for=paper.name)
+                self._set(paper.previous, {"key": figures.key})
+        self.ledger.change(
+            LinePaper,
+            MODEL,
+            lambda it: it.model_copy(update=line) if it.rollout == paper.name else None,
+        )
 
-    def _set(
-        self, sort: type[_P], name: str, update: dict[str, Any], only_for: str | None = None
-    ) -> None:
-        """Revise a paper that others revise, too; a line only as long as this rollout is its own."""
-        for _ in range(_ATTEMPTS):
-            paper = self.ledger.read(sort, name)
-            if paper is None or (
-                isinstance(paper, LinePaper) and only_for not in (None, paper.rollout)
-            ):
-                return
-            if self.ledger.revise(paper.model_copy(update=update)) is not None:
-                return
-        raise ConflictError(sort.kind, name, "a paper that stands still for a moment", 0)
+    def _set(self, model: str, update: Mapping[str, object]) -> None:
+        self.ledger.change(ModelPaper, model, lambda it: it.model_copy(update=update))
 
 
 def _taken_back(paper: RolloutPaper) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
 from lambdas.stores.executions import Executions
 
-_ATTEMPTS = 8
-"""The line is revised by whoever signs a bundle, too."""
 _LAUNCHED = (ModelState.APPROVED, ModelState.ROLLING_OUT, ModelState.RETIRED)
 """A retired model may come again: that is a person's way back."""
 
@@ -36,16 +34,11 @@ def launch(desk: LaunchDesk, model: str, now_ms: int) -> RolloutPaper:
         ConflictError: If another rollout is under way.
     """
     candidate = _candidate(desk.ledger, model)
-    for _ in range(_ATTEMPTS):
-        line = _line(desk.ledger)
-        paper = _under_way(desk.ledger, line, model) or _placed(
-            desk.ledger, line, candidate, now_ms
-        )
-        if paper is not None:
-            begin(desk.executions, paper.name)
-            _mark(desk.ledger, model)
-            return paper
-    raise ConflictError("line", MODEL, "a line that stands still for a moment", line.version)
+    line = _line(desk.ledger)
+    paper = _under_way(desk.ledger, line, model) or _placed(desk.ledger, line, candidate, now_ms)
+    begin(desk.executions, paper.name)
+    desk.ledger.change(ModelPaper, model, _rolling_out)
+    return paper
 
 
 def begin(executions: Executions, number: str) -> None:
@@ -104,10 +97,24 @@ def _under_way(ledger: Ledger, line: LinePaper, model: str) -> RolloutPaper | No
     return paper
 
 
-def _placed(
-    ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int
-) -> RolloutPaper | None:
-    """Write the rollout and give it its place in the line; None if the line has moved on meanwhile."""
+def _placed(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int) -> RolloutPaper:
+    """Write the rollout and give it its place in the line, unless another has taken that meanwhile."""
+    paper = _written(ledger, line, candidate, now_ms)
+
+    def taken(it: LinePaper) -> LinePaper | None:
+        free = it.rollout is None and it.current == paper.previous
+        return it.model_copy(update={"rollout": paper.name}) if free else None
+
+    placed = ledger.change(LinePaper, MODEL, taken)
+    if placed is not None and placed.rollout == paper.name:
+        return paper
+    reason = "another was placed first"
+    gone = {"stage": Stage.ABORTED, "ended_ms": now_ms, "reason": reason}
+    ledger.revise(paper.model_copy(update=gone))
+    raise ConflictError("rollout", paper.name, "no other launch at the same moment", paper.version)
+
+
+def _written(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int) -> RolloutPaper:
     if line.current == candidate.name:
         raise ContractError("model", candidate.name, "a model that the fleet does not run yet")
     serial = serial_of(candidate.key)
@@ -123,13 +130,8 @@ def _placed(
         stages=(StageLog(stage=Stage.SHADOW, entered_ms=now_ms),),
     )
     if not ledger.keep_new(paper):
-        return None
-    if ledger.revise(line.model_copy(update={"rollout": paper.name})) is not None:
-        return paper
-    reason = "another was placed first"
-    gone = {"stage": Stage.ABORTED, "ended_ms": now_ms, "reason": reason}
-    ledger.revise(paper.model_copy(update=gone))
-    return None
+        raise ConflictError("rollout", paper.name, "no other launch at the same moment", 0)
+    return paper
 
 
 def _number(ledger: Ledger) -> str:
@@ -137,10 +139,7 @@ def _number(ledger: Ledger) -> str:
     return f"{int(latest[0].name) + 1 if latest else 1:06}"
 
 
-def _mark(ledger: Ledger, model: str) -> None:
-    for _ in range(_ATTEMPTS):
-        paper = ledger.read(ModelPaper, model)
-        if paper is None or paper.state is ModelState.ROLLING_OUT:
-            return
-        if ledger.revise(paper.model_copy(update={"state": ModelState.ROLLING_OUT})) is not None:
-            return
+def _rolling_out(paper: ModelPaper) -> ModelPaper | None:
+    if paper.state is ModelState.ROLLING_OUT:
+        return None
+    return paper.model_copy(update={"state": ModelState.ROLLING_OUT})

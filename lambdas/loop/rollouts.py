@@ -7,7 +7,7 @@ and what both deploy Greengrass takes once.
 from dataclasses import dataclass
 from typing import Any
 
-from fabwafer.errors import ConflictError, ContractError
+from fabwafer.errors import ContractError
 from fabwafer.rollout import Course, judge
 from lambdas.loop.deploying import Deployer
 from lambdas.loop.ending import ENDS, Ending
@@ -25,7 +25,6 @@ _NEXT = {
     Stage.EARLY: Stage.EVERYONE,
     Stage.EVERYONE: Stage.DONE,
 }
-_ATTEMPTS = 20
 SOON_S = 1
 """Until the next step where there is nothing to wait for."""
 
@@ -54,7 +53,7 @@ class Roller:
             return None if self.ending.step(paper, now_ms) else SOON_S
         if paper.wish is Wish.ABORT:
             reason = f"aborted by {paper.wished_by or 'a person'}"
-            self._leave(paper, Stage.ABORTED, now_ms, reason)
+            self.ledger.revise(_left(paper, Stage.ABORTED, now_ms, reason))
             return SOON_S
         has_begun = self._group(paper) in StageFigures.of(paper.stages[-1]).deployments
         if not has_begun and paper.wish is Wish.PAUSE:
@@ -69,13 +68,13 @@ class Roller:
         Raises:
             ConflictError: If others were always faster.
         """
-        for _ in range(_ATTEMPTS):
-            paper = self._read(number)
-            if paper.ended_ms is not None:
-                return None
-            if paper.stage in ENDS or self._leave(paper, Stage.ROLLED_BACK, now_ms, reason):
-                return SOON_S
-        raise ConflictError("rollout", number, "one that stands still for a moment", paper.version)
+
+        def back(paper: RolloutPaper) -> RolloutPaper | None:
+            over = paper.ended_ms is not None or paper.stage in ENDS
+            return None if over else _left(paper, Stage.ROLLED_BACK, now_ms, reason)
+
+        paper = self.ledger.change(RolloutPaper, number, back)
+        return SOON_S if paper is not None and paper.ended_ms is None else None
 
     def _read(self, number: str) -> RolloutPaper:
         paper = self.ledger.read(RolloutPaper, number)
@@ -158,19 +157,20 @@ class Roller:
         back = found.course is Course.BACK
         watched = watched.model_copy(update={"blamed": found.blames})
         stage = Stage.ROLLED_BACK if back else _NEXT[paper.stage]
-        self._leave(watched, stage, now_ms, found.reason)
+        self.ledger.revise(_left(watched, stage, now_ms, found.reason))
         return SOON_S
-
-    def _leave(self, paper: RolloutPaper, stage: Stage, now_ms: int, reason: str) -> bool:
-        """Go to the next stage or to an end; False if somebody was faster."""
-        left = paper.stages[-1].model_copy(update={"left_ms": now_ms, "outcome": reason})
-        stages = (*paper.stages[:-1], left, StageLog(stage=stage, entered_ms=now_ms))
-        update: dict[str, Any] = {"stage": stage, "stages": stages}
-        if stage in ENDS and stage is not Stage.DONE:
-            update["reason"] = reason
-        return self.ledger.revise(paper.model_copy(update=update)) is not None
 
     def _revise(self, paper: RolloutPaper, log: StageLog, **update: Any) -> None:
         """Keep a stage's log; who was overtaken looks again at the next step."""
         stages = (*paper.stages[:-1], log)
         self.ledger.revise(paper.model_copy(update={"stages": stages, **update}))
+
+
+def _left(paper: RolloutPaper, stage: Stage, now_ms: int, reason: str) -> RolloutPaper:
+    """Return a rollout that has gone to the next stage, or to an end."""
+    left = paper.stages[-1].model_copy(update={"left_ms": now_ms, "outcome": reason})
+    stages = (*paper.stages[:-1], left, StageLog(stage=stage, entered_ms=now_ms))
+    update: dict[str, Any] = {"stage": stage, "stages": stages}
+    if stage in ENDS and stage is not Stage.DONE:
+        update["reason"] = reason
+    return paper.model_copy(update=update)

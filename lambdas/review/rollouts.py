@@ -22,9 +22,6 @@ from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 
-_ATTEMPTS = 8
-"""The state machine revises the same paper at every look."""
-
 
 @router.get("/rollouts", summary="The rollouts, newest first")
 def rollouts(visit: Visiting) -> RolloutList:
@@ -45,17 +42,17 @@ def wish(visit: Visiting, number: NumberPath, body: WishBody) -> RolloutDetail:
     """Keep what is wanted; the same wish again changes nothing, and an abort is not taken back."""
     visit.need(Role.ADMIN)
     visit.need_every_fab()
-    for _ in range(_ATTEMPTS):
-        paper = _read(visit, number)
+
+    def wished(paper: RolloutPaper) -> RolloutPaper | None:
         if paper.wish is body.wish:
-            return _detail(visit, paper)
+            return None
         _check(paper, body.wish)
-        wished = paper.model_copy(update={"wish": body.wish, "wished_by": visit.caller.name})
-        kept = visit.desk.ledger.revise(wished)
-        if kept is not None:
-            return _detail(visit, kept)
-    expected = "a rollout that stands still for a moment: try again"
-    raise ConflictError("rollout", number, expected, paper.version)
+        return paper.model_copy(update={"wish": body.wish, "wished_by": visit.caller.name})
+
+    paper = visit.desk.ledger.change(RolloutPaper, number, wished)
+    if paper is None:
+        raise NotFoundError(f"rollout {number}")
+    return _detail(visit, paper)
 
 
 def _check(paper: RolloutPaper, wanted: Wish) -> None:

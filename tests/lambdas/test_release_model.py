@@ -627,3 +627,22 @@ def test_a_retired_model_may_come_again_with_a_new_signature(fleet):
 
     assert fleet.ledger.read(RolloutPaper, "000002").stage is Stage.SHADOW
     assert fleet.greengrass.runs(CANARY)[SHADOW] == "4.0.0"
+
+
+def test_of_two_launches_at_once_one_is_placed(fleet):
+    other = fleet.ledger.read(ModelPaper, SECOND).model_dump() | {"name": "wafer-map@1.3.0"}
+    fleet.ledger.keep_new(ModelPaper(**other | {"version": 0}))
+
+    class Meanwhile(type(fleet.ledger)):
+        def keep_new(self, paper):
+            kept = super().keep_new(paper)
+            fleet.launch("wafer-map@1.3.0")
+            return kept
+
+    desk = LaunchDesk(Meanwhile(fleet.ledger.papers), fleet.executions)
+    with pytest.raises(ConflictError, match="no other launch"):
+        launch(desk, SECOND, fleet.now_ms)
+
+    assert fleet.line.rollout == "000002"
+    assert fleet.ledger.read(RolloutPaper, "000001").stage is Stage.ABORTED
+    assert (fleet.state(SECOND), fleet.state("wafer-map@1.3.0")) == ("approved", "rolling out")
