@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from fabwafer.errors import ConflictError, ContractError
+from fabwafer.release import Verdict
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
@@ -31,11 +32,14 @@ def launch(desk: LaunchDesk, model: str, now_ms: int) -> RolloutPaper:
 
     Raises:
         ContractError: If there is no such model, no line to roll out on, or the model may not be released.
-        ConflictError: If another rollout is under way.
+        ConflictError: If another rollout is under way, or the model's figures are beside another than the one in use.
     """
     candidate = _candidate(desk.ledger, model)
     line = _line(desk.ledger)
-    paper = _under_way(desk.ledger, line, model) or _placed(desk.ledger, line, candidate, now_ms)
+    paper = _under_way(desk.ledger, line, model)
+    if paper is None:
+        _refuse_stale(desk.ledger, line, candidate)
+        paper = _placed(desk.ledger, line, candidate, now_ms)
     begin(desk.executions, paper.name)
     desk.ledger.change(ModelPaper, model, _rolling_out)
     return paper
@@ -95,6 +99,17 @@ def _under_way(ledger: Ledger, line: LinePaper, model: str) -> RolloutPaper | No
             "rollout", line.rollout, "no other rollout under way", paper.version if paper else 0
         )
     return paper
+
+
+def _refuse_stale(ledger: Ledger, line: LinePaper, candidate: ModelPaper) -> None:
+    """Refuse a candidate that waited while another became the current one; who comes back needs no comparison."""
+    stale = candidate.comparison.stale(line.current) if candidate.comparison else None
+    if stale is None or candidate.state is ModelState.RETIRED:
+        return
+    reasons = (*(candidate.verdict.reasons if candidate.verdict else ()), stale)
+    update = {"state": ModelState.REFUSED, "verdict": Verdict(passed=False, reasons=reasons)}
+    ledger.change(ModelPaper, candidate.name, lambda it: it.model_copy(update=update))
+    raise ConflictError("model", candidate.name, f"no stale figures: {stale}", candidate.version)
 
 
 def _placed(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int) -> RolloutPaper:

@@ -592,6 +592,19 @@ def test_the_tick_begins_no_execution_for_a_line_at_rest(fleet):
     assert fleet.executions.names == {}
 
 
+def test_a_candidate_that_was_compared_with_another_than_the_current_model_is_refused(fleet):
+    fleet.ledger.revise(fleet.line.model_copy(update={"current": "wafer-map@1.1.9"}))
+    with pytest.raises(ConflictError, match="compared with wafer-map@1.1.0, but"):
+        fleet.launch()
+
+    assert fleet.line.rollout is None
+    assert fleet.executions.names == {}
+    refused = fleet.ledger.read(ModelPaper, SECOND)
+    assert refused.state.value == "refused"
+    assert not refused.verdict.passed
+    assert "wafer-map@1.1.9 is in use by now" in refused.verdict.reasons[-1]
+
+
 def test_one_rollout_is_under_way_at_a_time(fleet):
     fleet.launch()
     third = fleet.ledger.read(ModelPaper, SECOND)
