@@ -149,6 +149,19 @@ def judge(rule: StageRule, look: Look, *, paused: bool = False) -> Judgement:
     return Judgement(Course.STAY, f"paused: {done}") if paused else Judgement(Course.ON, done)
 
 
+def judge_return(rule: StageRule, look: Look, *, paused: bool = False) -> Judgement:
+    """Decide about a ring that a model comes back to: no wafer is waited for, its devices alone are judged."""
+    unusable = _trouble(look.devices)
+    if unusable is not None:
+        return unusable
+    if look.given_up is not None:
+        return Judgement(Course.BACK, look.given_up)
+    behind = sum(each is Condition.BEHIND for each in look.devices.values())
+    words = f"{len(look.devices) - behind} of {len(look.devices)} devices run it"
+    waits = behind > look.offline and look.age_ms < rule.silent_s * 1000
+    return Judgement(Course.STAY if waits or paused else Course.ON, words)
+
+
 def _against(rule: StageRule, look: Look) -> Judgement | None:
     told = [guard for guard in look.guards if guard.reached is not None]
     if told:

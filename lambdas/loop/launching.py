@@ -11,7 +11,7 @@ from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
 from lambdas.stores.executions import Executions
 
 _LAUNCHED = (ModelState.APPROVED, ModelState.ROLLING_OUT, ModelState.RETIRED)
-"""A retired model may come again: that is a person's way back."""
+"""A retired model may come again, at once and without a shadow: that is a person's way back."""
 
 
 @dataclass(frozen=True)
@@ -132,17 +132,18 @@ def _placed(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int)
 def _written(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int) -> RolloutPaper:
     if line.current == candidate.name:
         raise ContractError("model", candidate.name, "a model that the fleet does not run yet")
-    serial = serial_of(candidate.key)
+    serial, returns = serial_of(candidate.key), candidate.state is ModelState.RETIRED
+    first = Stage.CANARY if returns else Stage.SHADOW
     paper = RolloutPaper(
         name=_number(ledger),
         model=candidate.name,
         previous=line.current,
-        stage=Stage.SHADOW,
+        stage=first,
         serial=serial,
         component_version=component_version(serial),
         started_ms=now_ms,
-        returns=candidate.state is ModelState.RETIRED,
-        stages=(StageLog(stage=Stage.SHADOW, entered_ms=now_ms),),
+        returns=returns,
+        stages=(StageLog(stage=first, entered_ms=now_ms),),
     )
     if not ledger.keep_new(paper):
         raise ConflictError("rollout", paper.name, "no other launch at the same moment", 0)

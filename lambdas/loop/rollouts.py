@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fabwafer.errors import ContractError
-from fabwafer.rollout import Course, judge
+from fabwafer.rollout import Course, judge, judge_return
 from lambdas.loop.deploying import Deployer
 from lambdas.loop.ending import ENDS, Ending
 from lambdas.loop.figures import StageFigures
@@ -91,7 +91,7 @@ class Roller:
             self._sign_anew(paper)
             return SOON_S
         figures = StageFigures.of(paper.stages[-1])
-        if paper.stage is Stage.CANARY and figures.key is None:
+        if _has_other_beside(paper) and figures.key is None:
             self.ending.prepare_back(paper)
             return SOON_S
         if not self._is_carried(paper, figures):
@@ -115,7 +115,7 @@ class Roller:
         component = rings.shadow if paper.stage is Stage.SHADOW else rings.model
         key = bundle_key(paper.model, paper.serial)
         ready = self.deployer.carry(component, paper.component_version, key)
-        if figures.key is None or figures.component_version is None:
+        if figures.key is None or figures.component_version is None or paper.returns:
             return ready
         return self.deployer.carry(rings.shadow, figures.component_version, figures.key) and ready
 
@@ -126,6 +126,8 @@ class Roller:
         rings, group, version = self.deployer.rings, self._group(paper), paper.component_version
         if paper.stage is Stage.SHADOW:
             return {group: {rings.shadow: version}}
+        if paper.returns:
+            return {group: {rings.model: version}}
         changes = {group: {rings.model: version, rings.shadow: figures.component_version}}
         if paper.stage is Stage.EARLY:
             changes[rings.canary] = {rings.shadow: None}
@@ -134,7 +136,7 @@ class Roller:
     def _is_superseded(self, paper: RolloutPaper) -> bool:
         """Tell whether something was signed after this bundle: devices would refuse it."""
         line = self.ledger.read(LinePaper, MODEL)
-        return paper.stage is Stage.SHADOW and line is not None and paper.serial < line.serial
+        return len(paper.stages) == 1 and line is not None and paper.serial < line.serial
 
     def _sign_anew(self, paper: RolloutPaper) -> None:
         model = self.ending.model(paper.model)
@@ -147,7 +149,8 @@ class Roller:
     def _decide(self, paper: RolloutPaper, now_ms: int) -> int:
         figures, look = self.watcher.look(paper, now_ms)
         paused = paper.wish is Wish.PAUSE
-        found = judge(self.watcher.rules[paper.stage], look, paused=paused)
+        decide = judge_return if paper.returns else judge
+        found = decide(self.watcher.rules[paper.stage], look, paused=paused)
         seen = figures.model_copy(update={"state": found.reason})
         log = paper.stages[-1].model_copy(update={"figures": seen.kept})
         if found.course is Course.STAY:
@@ -164,6 +167,10 @@ class Roller:
         """Keep a stage's log; who was overtaken looks again at the next step."""
         stages = (*paper.stages[:-1], log)
         self.ledger.revise(paper.model_copy(update={"stages": stages, **update}))
+
+
+def _has_other_beside(paper: RolloutPaper) -> bool:
+    return paper.stage is Stage.CANARY and not paper.returns
 
 
 def _left(paper: RolloutPaper, stage: Stage, now_ms: int, reason: str) -> RolloutPaper:

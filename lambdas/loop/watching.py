@@ -1,6 +1,6 @@
 """A stage under way -> its figures, and what it is judged by: wafers, answers, heartbeats, deployments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fabwafer.expectation import Expectation, expect
@@ -34,10 +34,10 @@ _READ_AHEAD = 2
 class _Wafers:
     """What was seen in a stage and before it, and what that says of the candidate."""
 
-    seen: list[Seen]
-    earlier: list[Seen]
-    guards: list[Guard]
-    learned: tuple[str, ...]
+    seen: Sequence[Seen] = ()
+    earlier: Sequence[Seen] = ()
+    guards: Sequence[Guard] = ()
+    learned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Watcher:
         figures = before.model_copy(
             update={
                 "statuses": statuses,
-                "wanted": self.rules[log.stage].wanted,
+                "wanted": 0 if paper.returns else self.rules[log.stage].wanted,
                 "seen": figures_of(wafers.seen),
                 "before": figures_of(wafers.earlier),
                 "guards": tuple(map(GuardFigures.of, wafers.guards)),
@@ -97,6 +97,8 @@ class Watcher:
 
     def _wafers(self, paper: RolloutPaper, task: Task, clocks: Mapping[str, int]) -> _Wafers:
         """Return the stage's wafers and their guards; in a pause those of the latest wafers, too."""
+        if paper.returns:
+            return _Wafers()
         stage = paper.stages[-1].stage
         earlier = self._earlier(task, stage, clocks)
         expected = self._expected(paper.model, earlier)
@@ -142,7 +144,7 @@ def _paused_ms(paper: RolloutPaper, before: StageFigures, now_ms: int) -> int:
     return now_ms - (before.looked_ms or paper.stages[-1].entered_ms)
 
 
-def _look(age_ms: int, figures: StageFigures, guards: list[Guard]) -> Look:
+def _look(age_ms: int, figures: StageFigures, guards: Sequence[Guard]) -> Look:
     given_up = [
         f"Greengrass ended the deployment to {group}: {status}"
         for group, status in figures.statuses.items()

@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from fabwafer.guards import Guard
-from fabwafer.rollout import Condition, Course, Look, Pulse, StageRule, condition, judge
+from fabwafer.rollout import (
+    Condition,
+    Course,
+    Look,
+    Pulse,
+    StageRule,
+    condition,
+    judge,
+    judge_return,
+)
 
 RULE = StageRule(wanted=200, least=100, longest_s=3600, silent_s=600, must_see=True)
 LATER = replace(RULE, must_see=False)
@@ -127,3 +136,29 @@ def test_a_candidate_is_to_blame_for_what_it_did_itself_alone(seen, blames):
     found = judge(RULE, seen)
 
     assert (found.course, found.blames) == (Course.BACK, blames)
+
+
+@pytest.mark.parametrize(
+    ("seen", "course"),
+    [
+        pytest.param(look(wafers=0), Course.ON, id="all run it"),
+        pytest.param(look(devices={}), Course.ON, id="nobody in the ring"),
+        pytest.param(
+            look(devices={**WELL, "c": Condition.BEHIND}), Course.STAY, id="one is behind"
+        ),
+        pytest.param(
+            look(devices={**WELL, "c": Condition.BEHIND}, offline=1), Course.ON, id="one is offline"
+        ),
+        pytest.param(
+            look(devices={**WELL, "c": Condition.BEHIND}, age_ms=600_000),
+            Course.ON,
+            id="one is behind for long",
+        ),
+        pytest.param(look(devices={"a": Condition.REFUSES}), Course.BACK, id="refused"),
+        pytest.param(look(given_up="CANCELED"), Course.BACK, id="deployment given up"),
+    ],
+)
+def test_a_ring_that_a_model_comes_back_to(seen, course):
+    assert judge_return(RULE, seen).course is course
+    if course is Course.ON:
+        assert judge_return(RULE, seen, paused=True).course is Course.STAY

@@ -629,17 +629,76 @@ def test_a_model_that_nobody_approved_is_not_rolled_out(fleet, state, expected):
     assert fleet.line.rollout is None
 
 
-def test_a_retired_model_may_come_again_with_a_new_signature(fleet):
+@pytest.fixture
+def regretted(fleet):
+    """The second model runs everywhere, and a person wants the first one back."""
     fleet.through_early()
     fleet.take_up(EVERYONE)
     fleet.play(WAFERS, EVERYONE, model=SECOND)
     fleet.steps()
     fleet.launch(FIRST)
     fleet.number = "000002"
+    return fleet
+
+
+def come_back(fleet, group, **changes):
+    fleet.now_ms += 10_000
+    fleet.take_up(group, **{"model": FIRST} | changes)
     fleet.steps()
 
-    assert fleet.ledger.read(RolloutPaper, "000002").stage is Stage.SHADOW
-    assert fleet.greengrass.runs(CANARY)[SHADOW] == "4.0.0"
+
+def test_a_retired_model_comes_back_signed_anew_without_waiting_for_a_wafer(regretted):
+    regretted.steps()
+    assert regretted.greengrass.runs(CANARY) == {MODEL: "4.0.0", "com.example.Logs": "3.0.0"}
+    assert regretted.greengrass.runs(EARLY)[MODEL] == "2.0.0"
+    for group in THINGS:
+        come_back(regretted, group)
+
+    assert regretted.stage == "done"
+    assert [log.stage.value for log in regretted.paper.stages[:-1]] == [
+        "canary",
+        "early",
+        "everyone",
+    ]
+    for group in THINGS:
+        assert regretted.greengrass.runs(group)[MODEL] == "4.0.0"
+    assert regretted.line.current == FIRST
+    assert (regretted.state(FIRST), regretted.state(SECOND)) == ("current", "retired")
+
+
+def test_a_retired_model_is_not_judged_by_the_model_that_it_takes_the_place_of(regretted):
+    regretted.steps()
+    regretted.play(2 * WAFERS, model=FIRST, prediction="Center")
+    for group in THINGS:
+        come_back(regretted, group)
+
+    assert regretted.stage == "done"
+
+
+def test_a_retired_model_that_devices_cannot_run_goes_back_signed_anew(regretted):
+    regretted.steps()
+    come_back(regretted, CANARY)
+    problem = f"model: using {SECOND}: bundle-4.0.0/signature.json: value: expected ..., got none"
+    for _ in range(2):
+        regretted.step(30)
+        for thing in THINGS[EARLY]:
+            regretted.beat(thing, model=SECOND, degraded=[problem])
+    regretted.steps()
+
+    assert regretted.stage == "rolled back"
+    for group in (CANARY, EARLY):
+        assert regretted.greengrass.runs(group)[MODEL] == "5.0.0"
+    assert regretted.greengrass.runs(EVERYONE)[MODEL] == "2.0.0"
+    assert regretted.line.current == SECOND
+
+
+def test_a_return_that_a_person_aborts_leaves_the_model_retired(regretted):
+    regretted.steps()
+    regretted.wish(Wish.ABORT)
+    regretted.steps()
+
+    assert (regretted.stage, regretted.state(FIRST)) == ("aborted", "retired")
+    assert regretted.greengrass.runs(CANARY)[MODEL] == "5.0.0"
 
 
 def test_of_two_launches_at_once_one_is_placed(fleet):
