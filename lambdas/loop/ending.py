@@ -14,8 +14,6 @@ from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.signing import Signer, bundle_key
 
-ENDS = (Stage.DONE, Stage.ROLLED_BACK, Stage.ABORTED)
-
 
 @dataclass(frozen=True)
 class Ending:
@@ -159,11 +157,11 @@ def _prepared(paper: RolloutPaper) -> StageFigures:
 
 def _groups(paper: RolloutPaper, group: Callable[[Stage], str]) -> list[str]:
     """Return the groups of the stages that were entered, each once."""
-    return list(dict.fromkeys(group(log.stage) for log in paper.stages if log.stage not in ENDS))
+    return list(dict.fromkeys(group(log.stage) for log in paper.stages if not log.stage.is_end))
 
 
 def _words(paper: RolloutPaper) -> tuple[str, str]:
-    last = [log.stage.value for log in paper.stages if log.stage not in ENDS][-1]
+    last = [log.stage.value for log in paper.stages if not log.stage.is_end][-1]
     match paper.stage:
         case Stage.DONE:
             subject = f"{paper.model} runs everywhere"
@@ -181,7 +179,7 @@ def _facts(paper: RolloutPaper) -> dict[str, Any]:
     stages = {
         log.stage.value: {"outcome": log.outcome, **StageFigures.of(log).facts}
         for log in paper.stages
-        if log.stage not in ENDS
+        if not log.stage.is_end
     }
     return {
         "kind": NoticeKind.RELEASE.value,

@@ -50,6 +50,14 @@ def begin(executions: Executions, number: str) -> None:
     _start(executions, number, f"rollout-{number}")
 
 
+def nobodys(paper: RolloutPaper, now_ms: int) -> RolloutPaper:
+    """Return a rollout that is not the line's, ended: it never came to a device, or is over but for this."""
+    over = (
+        {} if paper.stage.is_end else {"stage": Stage.ABORTED, "reason": "another took its place"}
+    )
+    return paper.model_copy(update={"ended_ms": now_ms, **over})
+
+
 def hand_on(executions: Executions, number: str, now_ms: int) -> None:
     """Have a new execution go on with a rollout: a second one at once does no harm."""
     _start(executions, number, f"rollout-{number}-{now_ms}")
@@ -123,9 +131,7 @@ def _placed(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int)
     placed = ledger.change(LinePaper, MODEL, taken)
     if placed is not None and placed.rollout == paper.name:
         return paper
-    reason = "another was placed first"
-    gone = {"stage": Stage.ABORTED, "ended_ms": now_ms, "reason": reason}
-    ledger.revise(paper.model_copy(update=gone))
+    ledger.revise(nobodys(paper, now_ms))
     raise ConflictError("rollout", paper.name, "no other launch at the same moment", paper.version)
 
 

@@ -20,6 +20,11 @@ class Stage(StrEnum):
     ROLLED_BACK = "rolled back"
     ABORTED = "aborted"
 
+    @property
+    def is_end(self) -> bool:
+        """Tell whether no ring is under way any more."""
+        return self in (Stage.DONE, Stage.ROLLED_BACK, Stage.ABORTED)
+
 
 class Wish(StrEnum):
     """What a person wants of a rollout."""

@@ -10,7 +10,7 @@ from typing import Any
 from fabwafer.errors import ContractError
 from fabwafer.rollout import Course, judge, judge_return
 from lambdas.loop.deploying import Deployer
-from lambdas.loop.ending import ENDS, Ending
+from lambdas.loop.ending import Ending
 from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
@@ -49,7 +49,7 @@ class Roller:
         paper = self._read(number)
         if paper.ended_ms is not None:
             return None
-        if paper.stage in ENDS:
+        if paper.stage.is_end:
             return None if self.ending.step(paper, now_ms) else SOON_S
         if paper.wish is Wish.ABORT:
             reason = f"aborted by {paper.wished_by or 'a person'}"
@@ -70,7 +70,7 @@ class Roller:
         """
 
         def back(paper: RolloutPaper) -> RolloutPaper | None:
-            over = paper.ended_ms is not None or paper.stage in ENDS
+            over = paper.ended_ms is not None or paper.stage.is_end
             return None if over else _left(paper, Stage.ROLLED_BACK, now_ms, reason)
 
         paper = self.ledger.change(RolloutPaper, number, back)
@@ -178,6 +178,6 @@ def _left(paper: RolloutPaper, stage: Stage, now_ms: int, reason: str) -> Rollou
     left = paper.stages[-1].model_copy(update={"left_ms": now_ms, "outcome": reason})
     stages = (*paper.stages[:-1], left, StageLog(stage=stage, entered_ms=now_ms))
     update: dict[str, Any] = {"stage": stage, "stages": stages}
-    if stage in ENDS and stage is not Stage.DONE:
+    if stage.is_end and stage is not Stage.DONE:
         update["reason"] = reason
     return paper.model_copy(update=update)

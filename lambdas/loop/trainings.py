@@ -35,8 +35,8 @@ _AVERAGED = 20
 
 Remember = Callable[[Iterable[str], str], None]
 """Keeps that a dataset (its number) holds these wafers."""
-Tend = Callable[[], None]
-"""Sees to the rollout under way."""
+Tend = Callable[[int], None]
+"""Sees at a time (epoch ms) to the rollout under way."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Trainer:
 
     def follow(self, now_ms: int) -> str:
         """Look at what is under way alone: the rollout; the latest training's job, its claim, its model."""
-        self.tend()
+        self.tend(now_ms)
         latest = self._latest()
         if latest is None:
             return "no training"

@@ -581,13 +581,13 @@ def test_a_launch_that_could_start_no_execution_is_made_good_by_the_tick(fleet):
     with pytest.raises(ClientError):
         launch(LaunchDesk(fleet.ledger, OutOfOrder("machine")), SECOND, fleet.now_ms)
     assert fleet.line.rollout == "000001"
-    tend(LaunchDesk(fleet.ledger, fleet.executions))
+    tend(LaunchDesk(fleet.ledger, fleet.executions), fleet.now_ms)
 
     assert fleet.executions.names == {"rollout-000001": '{"rollout": "000001"}'}
 
 
 def test_the_tick_begins_no_execution_for_a_line_at_rest(fleet):
-    tend(LaunchDesk(fleet.ledger, fleet.executions))
+    tend(LaunchDesk(fleet.ledger, fleet.executions), fleet.now_ms)
 
     assert fleet.executions.names == {}
 
@@ -603,6 +603,27 @@ def test_a_candidate_that_was_compared_with_another_than_the_current_model_is_re
     assert refused.state.value == "refused"
     assert not refused.verdict.passed
     assert "wafer-map@1.1.9 is in use by now" in refused.verdict.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "ends"),
+    [
+        pytest.param("shadow", "aborted", id="never placed"),
+        pytest.param("rolled back", "rolled back", id="all but over"),
+    ],
+)
+def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage, ends):
+    fleet.launch()
+    fleet.ledger.revise(fleet.paper.model_copy(update={"stage": Stage(stage)}))
+    fleet.ledger.revise(fleet.line.model_copy(update={"rollout": None}))
+    desk = LaunchDesk(fleet.ledger, fleet.executions)
+    tend(desk, fleet.now_ms)
+    assert fleet.paper.ended_ms is None  # who launches it may be about to place it
+
+    fleet.now_ms += 17 * 60_000
+    tend(desk, fleet.now_ms)
+
+    assert (fleet.stage, fleet.paper.ended_ms) == (ends, fleet.now_ms)
 
 
 def test_one_rollout_is_under_way_at_a_time(fleet):

@@ -381,7 +381,7 @@ def _wired(portal, rules, topic, queue, key_id, approval, held_out) -> Loop:
         endings=endings,
         registrar=Asked("register_model", None),
         remember=lambda items, number: remember(papers, items, number),
-        tend=lambda: None,
+        tend=lambda _: None,
     )
     launched: list[str] = []
     registrar = Registrar(
