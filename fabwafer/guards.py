@@ -38,6 +38,7 @@ class Seen:
         asked: Whether people were asked.
         edge_ms: How long the candidate took, None if unknown.
         at_ms: When it arrived.
+        fab: Where.
     """
 
     candidate: Opinion
@@ -46,6 +47,7 @@ class Seen:
     asked: bool = False
     edge_ms: float | None = None
     at_ms: int = 0
+    fab: str = ""
 
 
 @dataclass(frozen=True)

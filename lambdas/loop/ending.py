@@ -161,18 +161,20 @@ def _groups(paper: RolloutPaper, group: Callable[[Stage], str]) -> list[str]:
 
 
 def _words(paper: RolloutPaper) -> tuple[str, str]:
+    if paper.stage is Stage.DONE:
+        subject = f"{paper.model} runs everywhere"
+        text = f"before it was {paper.previous} (rollout {paper.name})"
+        return subject, f"{subject}; {text}.{_uncovered(paper)}"
     last = [log.stage.value for log in paper.stages if not log.stage.is_end][-1]
-    match paper.stage:
-        case Stage.DONE:
-            subject = f"{paper.model} runs everywhere"
-            return subject, f"{subject}; before it was {paper.previous} (rollout {paper.name})."
-        case Stage.ABORTED:
-            subject = f"{paper.model} aborted in stage {last}"
-        case _:
-            subject = f"{paper.model} rolled back in stage {last}"
+    subject = f"{paper.model} {paper.stage.value} in stage {last}"
     again = f"{paper.previous} runs again wherever it came to (rollout {paper.name})."
     may = "" if paper.blamed else " It may be approved again."
-    return subject, f"{subject}: {paper.reason}. {again}{may}"
+    return subject, f"{subject}: {paper.reason}. {again}{may}{_uncovered(paper)}"
+
+
+def _uncovered(paper: RolloutPaper) -> str:
+    fabs = sorted({fab for log in paper.stages for fab in StageFigures.of(log).uncovered})
+    return f" There is no canary in {', '.join(fabs)}." if fabs else ""
 
 
 def _facts(paper: RolloutPaper) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Sighter:
             asked=work is not None,
             edge_ms=_number(said, "edge_ms"),
             at_ms=int_of(row["received_ms"]),
+            fab=str(row["fab"]),
         )
 
     def _opinion(self, said: Mapping[str, object]) -> Opinion:
@@ -83,6 +84,7 @@ def figures_of(seen: Sequence[Seen]) -> WaferFigures:
     times = [each.edge_ms for each in seen if each.edge_ms is not None]
     return WaferFigures(
         wafers=len(seen),
+        fabs=dict(Counter(each.fab for each in seen)),
         labels=dict(Counter(each.candidate.label for each in seen)),
         labels_current=dict(Counter(other.label for _, other in pairs)),
         reviews=_share(not each.candidate.accepted for each in seen),

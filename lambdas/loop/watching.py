@@ -1,6 +1,6 @@
 """A stage under way -> its figures, and what it is judged by: wafers, answers, heartbeats, deployments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fabwafer.expectation import Expectation, expect
@@ -67,6 +67,7 @@ class Watcher:
                 "guards": tuple(map(GuardFigures.of, wafers.guards)),
                 "devices": devices,
                 "offline": offline,
+                "uncovered": self._uncovered(devices, log.stage),
                 "learned": wafers.learned,
                 "looked_ms": now_ms,
                 "paused_ms": before.paused_ms + _paused_ms(paper, before, now_ms),
@@ -126,6 +127,13 @@ class Watcher:
         others = dict.fromkeys(map("/".join, map(camera_of, things)), 0)
         return [*earlier, *self.sighter.decided(replace(part, cameras=others), task.previous)]
 
+    def _uncovered(self, devices: Iterable[str], stage: Stage) -> tuple[str, ...]:
+        """Return those fabs of the rings behind the canaries that have no device among them."""
+        if self.rings.group(stage) != self.rings.canary:
+            return ()
+        behind = (thing for group in self.rings.after(stage) for thing in self.fleet.things(group))
+        return tuple(sorted(set(map(_fab, behind)) - set(map(_fab, devices))))
+
     def _expected(self, model: str, earlier: list[Seen]) -> Expectation:
         paper = self.ledger.read(ModelPaper, model)
         return expect(paper.comparison if paper else None, baseline_of(earlier))
@@ -142,6 +150,10 @@ def _paused_ms(paper: RolloutPaper, before: StageFigures, now_ms: int) -> int:
     if paper.wish is not Wish.PAUSE:
         return 0
     return now_ms - (before.looked_ms or paper.stages[-1].entered_ms)
+
+
+def _fab(thing: str) -> str:
+    return camera_of(thing)[0]
 
 
 def _look(age_ms: int, figures: StageFigures, guards: Sequence[Guard]) -> Look:

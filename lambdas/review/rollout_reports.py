@@ -35,6 +35,7 @@ class StageView(View):
     guards: Annotated[tuple[GuardFigures, ...], Field(description="figures with their limits")]
     devices: Annotated[tuple[DeviceStanding, ...], Field(description="of the caller's fabs")]
     offline: Annotated[int, Field(description="devices not heard of lately")]
+    uncovered: Annotated[tuple[str, ...], Field(description="fabs that have no canary")]
     statuses: Annotated[dict[str, str], Field(description="of deployments, by thing group")]
     learned: Annotated[tuple[str, ...], Field(description="labels new with the candidate")]
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.errors import ConflictError
 from lambdas.loop.devices import camera_of
-from lambdas.loop.figures import StageFigures
+from lambdas.loop.figures import StageFigures, WaferFigures
 from lambdas.loop.rollout_records import RolloutPaper, StageLog, Wish
 from lambdas.review.bodies import WishBody
 from lambdas.review.queries import NumberPath
@@ -96,8 +96,8 @@ def _stage(visit: Visit, log: StageLog) -> StageView:
         **log.model_dump(exclude={"figures"}),
         state=figures.state,
         wanted=figures.wanted,
-        seen=figures.seen,
-        before=figures.before,
+        seen=_seen(visit, figures.seen),
+        before=_seen(visit, figures.before),
         guards=figures.guards,
         devices=tuple(
             DeviceStanding(
@@ -112,6 +112,13 @@ def _stage(visit: Visit, log: StageLog) -> StageView:
             if visit.caller.sees(fab)
         ),
         offline=figures.offline,
+        uncovered=tuple(filter(visit.caller.sees, figures.uncovered)),
         statuses=figures.statuses,
         learned=figures.learned,
     )
+
+
+def _seen(visit: Visit, figures: WaferFigures) -> WaferFigures:
+    """Return figures that name no other fabs than the caller's."""
+    fabs = {fab: wafers for fab, wafers in figures.fabs.items() if visit.caller.sees(fab)}
+    return figures.model_copy(update={"fabs": fabs})

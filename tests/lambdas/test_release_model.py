@@ -63,6 +63,23 @@ def test_a_good_candidate_comes_to_every_ring(fleet):
     assert (fleet.state(SECOND), fleet.state(FIRST)) == ("current", "retired")
 
 
+def test_a_fab_without_a_canary_is_named(fleet):
+    fleet.join("fabc--camera1", EVERYONE)
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    fleet.shown(30)
+    fleet.step()
+    assert fleet.figures["uncovered"] == ["fabc"]
+    assert fleet.figures["seen"]["fabs"] == {"faba": 15, "fabb": 15}
+
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+    [notice] = fleet.told()
+    assert "There is no canary in fabc." in notice["text"]
+    assert notice["stages"]["shadow"]["uncovered"] == ["fabc"]
+
+
 def test_wafers_of_a_busy_minute_before_a_stage_do_not_hide_those_of_the_stage(fleet):
     fleet.play(600)
     fleet.now_ms += 60_000

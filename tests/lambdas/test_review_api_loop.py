@@ -49,7 +49,10 @@ ROLLOUT = ("rollout-000001", '{"rollout": "000001"}')
 FIGURES = StageFigures(
     state="60 of 100 wafers",
     wanted=100,
-    seen=WaferFigures(wafers=60, labels={"Scratch": 60}, reviews=0.1),
+    seen=WaferFigures(
+        wafers=60, fabs={"faba": 40, "fabb": 20}, labels={"Scratch": 60}, reviews=0.1
+    ),
+    uncovered=("fabb",),
     guards=(
         GuardFigures(
             name="reviews", wafers=60, rate=0.1, expected=0.08, limit=0.2, wealth=1.5, needed=200
@@ -343,6 +346,8 @@ def test_a_stage_shows_only_the_cameras_of_the_callers_fabs(portal):
         devices = portal.call(person, "GET", "/rollouts/000001").body["stages"][1]["devices"]
         return [(each["fab"], each["condition"], each["problem"]) for each in devices]
 
+    seen = portal.call(EVE, "GET", "/rollouts/000001").body["stages"][1]
+    assert (seen["seen"]["fabs"], seen["uncovered"]) == ({"faba": 40}, [])
     assert shown(EVE) == [("faba", "runs", None)]
     assert shown(ADA)[1:] == [("fabb", "refuses it", "unsigned")]
 

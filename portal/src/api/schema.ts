@@ -2331,6 +2331,11 @@ export interface components {
              */
             offline: number;
             /**
+             * Uncovered
+             * @description fabs that have no canary
+             */
+            uncovered: string[];
+            /**
              * Statuses
              * @description of deployments, by thing group
              */
@@ -2586,6 +2591,7 @@ export interface components {
          *
          *     Attributes:
          *         wafers: Seen by it.
+         *         fabs: How many of them in each fab.
          *         labels: How often it called each label.
          *         labels_current: The same of the model before, of those wafers that both saw.
          *         reviews: Share for which it asks a person.
@@ -2602,6 +2608,13 @@ export interface components {
              * @default 0
              */
             wafers: number;
+            /**
+             * Fabs
+             * @default {}
+             */
+            fabs: {
+                [key: string]: number;
+            };
             /**
              * Labels
              * @default {}

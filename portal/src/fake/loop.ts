@@ -60,8 +60,8 @@ function underWay(now: number): Schemas["RolloutDetail"] {
 }
 
 function stageOf(wafers: number): Omit<Schemas["StageView"], "stage" | "entered_ms"> {
-  const seen = { wafers, labels: { none: wafers - 9, Scratch: 9 }, labels_current: { none: wafers }, reviews: 0.08, alerts: 0.1, agreement: 0.93, answered: 12, right: 11, right_current: 7, edge_ms: 1.6 };
-  const before = { wafers: 100, labels: { none: 100 }, labels_current: {}, reviews: 0.12, alerts: 0.02, answered: 0, right: 0, edge_ms: 1.6 };
+  const seen = { wafers, fabs: { faba: wafers }, labels: { none: wafers - 9, Scratch: 9 }, labels_current: { none: wafers }, reviews: 0.08, alerts: 0.1, agreement: 0.93, answered: 12, right: 11, right_current: 7, edge_ms: 1.6 };
+  const before = { wafers: 100, fabs: { faba: 100 }, labels: { none: 100 }, labels_current: {}, reviews: 0.12, alerts: 0.02, answered: 0, right: 0, edge_ms: 1.6 };
   return {
     state: "",
     wanted: 100,
@@ -73,6 +73,7 @@ function stageOf(wafers: number): Omit<Schemas["StageView"], "stage" | "entered_
       { fab: "faba", camera: "probe-9", condition: "has not taken it up", restarts: 0 },
     ],
     offline: 1,
+    uncovered: [],
     statuses: { FabWaferModelCanary: "ACTIVE" },
     learned: ["Scratch"],
   };
