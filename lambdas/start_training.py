@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict
 from fabwafer.retraining import TrainingRules
 from lambdas.loop.answers import Answers
 from lambdas.loop.datasets import Builder
-from lambdas.loop.endings import Endings
 from lambdas.loop.following import Follower
 from lambdas.loop.jobs import JobPlan, JobRequests, Price
 from lambdas.loop.launching import LaunchDesk
@@ -24,6 +23,7 @@ from lambdas.loop.lines import FirstModel
 from lambdas.loop.needs import Needs
 from lambdas.loop.recents import Recents
 from lambdas.loop.tending import tend
+from lambdas.loop.training_end import Endings
 from lambdas.loop.trainings import Trainer
 from lambdas.policies import Policies
 from lambdas.settings import StartTrainingSettings

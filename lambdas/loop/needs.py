@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from fabwafer.datasets import SETTLE_MS
 from fabwafer.retraining import Need, Situation, TrainingRules, need
 from lambdas.loop.answers import Answers
-from lambdas.loop.endings import has_ended
 from lambdas.loop.jobs import JobPlan
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import (
@@ -20,6 +19,7 @@ from lambdas.loop.records import (
     TrainingPaper,
     TrainingState,
 )
+from lambdas.loop.training_end import has_ended
 from lambdas.policies import Policies
 
 _MOST_TRAININGS = 200

@@ -15,7 +15,6 @@ from fabwafer.release import Verdict
 from fabwafer.release_rule import ReleaseRules, judge
 from lambdas.loop.bundles import ZIP, pack
 from lambdas.loop.candidates import Candidate, fetch_candidate
-from lambdas.loop.endings import Endings
 from lambdas.loop.following import Follower
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.packaging import Origin, figures_key, package_request
@@ -29,6 +28,7 @@ from lambdas.loop.records import (
     TrainingState,
 )
 from lambdas.loop.signing import Signer
+from lambdas.loop.training_end import Endings
 from lambdas.stores.channels import Parameters
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.model_packages import ModelPackages

@@ -10,11 +10,11 @@ from typing import Any
 from fabwafer.errors import ContractError
 from fabwafer.rollout import Course, judge, judge_return
 from lambdas.loop.deploying import Deployer
-from lambdas.loop.ending import Ending
 from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import MODEL, LinePaper
+from lambdas.loop.rollout_end import Ending
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog, Wish
 from lambdas.loop.signing import Signer, bundle_key
 from lambdas.loop.watching import Watcher

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from fabwafer.errors import ContractError, FabWaferError
 from lambdas.loop.datasets import Builder, Version
-from lambdas.loop.endings import Endings, has_ended
 from lambdas.loop.following import Follower
 from lambdas.loop.jobs import JobPlan, JobRequests, job_name
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lines import FirstModel, current_line
 from lambdas.loop.needs import Asked, Needs, estimated_usd
 from lambdas.loop.records import (
+    MODEL,
     DatasetPaper,
     LinePaper,
     ModelPaper,
@@ -25,6 +25,7 @@ from lambdas.loop.records import (
     TrainingPaper,
     TrainingState,
 )
+from lambdas.loop.training_end import Endings, has_ended
 from lambdas.stores.functions import AsyncFunction
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.training_jobs import JobRefusedError, TrainingJobs
@@ -165,9 +166,5 @@ class Trainer:
         model = self.ledger.read(ModelPaper, training.model) if training.model else None
         if model is None or model.state is not ModelState.APPROVED:
             return False
-        line = self.ledger.read(LinePaper, _line_of(model))
+        line = self.ledger.read(LinePaper, MODEL)
         return line is not None and line.rollout is None
-
-
-def _line_of(model: ModelPaper) -> str:
-    return model.name.partition("@")[0]
