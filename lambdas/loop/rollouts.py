@@ -46,7 +46,7 @@ class Roller:
         Raises:
             ContractError: If there is no such rollout, or its bundle cannot be deployed.
         """
-        paper = self._read(number)
+        paper = _known(self.ledger.read(RolloutPaper, number), number)
         if paper.ended_ms is not None:
             return None
         if paper.stage.is_end:
@@ -66,6 +66,7 @@ class Roller:
         """Have a rollout go back for a reason that is none of its figures; returns as `step` does.
 
         Raises:
+            ContractError: If there is no such rollout.
             ConflictError: If others were always faster.
         """
 
@@ -73,14 +74,8 @@ class Roller:
             over = paper.ended_ms is not None or paper.stage.is_end
             return None if over else _left(paper, Stage.ROLLED_BACK, now_ms, reason)
 
-        paper = self.ledger.change(RolloutPaper, number, back)
-        return SOON_S if paper is not None and paper.ended_ms is None else None
-
-    def _read(self, number: str) -> RolloutPaper:
-        paper = self.ledger.read(RolloutPaper, number)
-        if paper is None:
-            raise ContractError("rollout", number, "the number of a rollout")
-        return paper
+        paper = _known(self.ledger.change(RolloutPaper, number, back), number)
+        return SOON_S if paper.ended_ms is None else None
 
     def _group(self, paper: RolloutPaper) -> str:
         return self.deployer.rings.group(paper.stage)
@@ -167,6 +162,12 @@ class Roller:
         """Keep a stage's log; who was overtaken looks again at the next step."""
         stages = (*paper.stages[:-1], log)
         self.ledger.revise(paper.model_copy(update={"stages": stages, **update}))
+
+
+def _known(paper: RolloutPaper | None, number: str) -> RolloutPaper:
+    if paper is None:
+        raise ContractError("rollout", number, "the number of a rollout")
+    return paper
 
 
 def _has_other_beside(paper: RolloutPaper) -> bool:

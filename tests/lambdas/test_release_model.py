@@ -568,6 +568,17 @@ def test_a_rollout_is_handed_on_before_an_executions_history_is_full(fleet, tele
     assert set(fleet.executions.names.values()) == {'{"rollout": "000001"}'}
 
 
+@pytest.mark.parametrize("asked", [{}, {"error": {"Error": "ClientError"}}], ids=["step", "back"])
+def test_no_rollout_has_such_a_number(fleet, telemetry, asked):
+    with pytest.raises(ContractError, match="the number of a rollout"):
+        take(
+            StepInput.model_validate({"rollout": "000009", **asked}),
+            fleet.roller,
+            fleet.executions,
+            telemetry,
+        )
+
+
 def test_a_rollout_that_is_over_ends_its_execution(fleet, telemetry):
     fleet.launch()
     fleet.wish(Wish.ABORT)
