@@ -38,6 +38,7 @@ class Seen:
         asked: Whether people were asked.
         edge_ms: How long the candidate took, None if unknown.
         at_ms: When it arrived.
+        fab: Where.
     """
 
     candidate: Opinion
@@ -46,6 +47,7 @@ class Seen:
     asked: bool = False
     edge_ms: float | None = None
     at_ms: int = 0
+    fab: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,16 @@ def judged(seen: Sequence[Seen], expected: Expectation) -> list[Guard]:
         *(_alone(rest, expected) if rest else []),
         *_slowness(seen, expected),
     ]
+
+
+def graver(guards: Sequence[Guard], others: Sequence[Guard]) -> list[Guard]:
+    """Return of each figure, judged by two sets of wafers, the guard that has more against the candidate."""
+    found = {guard.name: guard for guard in guards}
+    for other in others:
+        one = found.setdefault(other.name, other)
+        if (other.reached is not None, other.wealth) > (one.reached is not None, one.wealth):
+            found[other.name] = other
+    return list(found.values())
 
 
 def _beside(pairs: Sequence[tuple[Seen, Opinion]], expected: Expectation) -> list[Guard]:

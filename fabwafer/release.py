@@ -111,6 +111,12 @@ class Comparison(_Figures):
     candidate_cost: Cost
     current_cost: Cost | None = None
 
+    def stale(self, in_use: str) -> str | None:
+        """Return why it says nothing of a candidate beside the model in use (name@version), None if it does."""
+        if self.current == in_use:
+            return None
+        return f"compared with {self.current}, but {in_use} is in use by now"
+
 
 class Verdict(_Figures):
     """Whether a candidate is released, and what speaks against it: each reason names figure, value and limit."""

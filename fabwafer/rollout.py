@@ -38,6 +38,8 @@ class Condition(StrEnum):
 
 
 _TROUBLE = (Condition.SILENT, Condition.FAILED, Condition.REFUSES, Condition.CRASHES)
+_ITS_FAULT = (Condition.REFUSES, Condition.CRASHES)
+"""The others may be the network's, the disk's or Greengrass'."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,17 @@ class Look:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What becomes of a stage, and why."""
+    """What becomes of a stage, and why.
+
+    Attributes:
+        course: What becomes of it.
+        reason: Why, in words.
+        blames: Whether it goes back for what the candidate itself did: its figures, or devices that cannot use it.
+    """
 
     course: Course
     reason: str
+    blames: bool = False
 
 
 def condition(pulse: Pulse, now_ms: int, rule: StageRule) -> Condition:
@@ -133,19 +142,39 @@ def judge(rule: StageRule, look: Look, *, paused: bool = False) -> Judgement:
     """Decide what becomes of a stage: what speaks against it first, a pause only holds up what would go on."""
     against = _against(rule, look)
     if against is not None:
-        return Judgement(Course.BACK, against)
+        return against
     done = _done(rule, look)
     if done is None:
         return Judgement(Course.STAY, f"{look.wafers} of {rule.wanted} wafers")
     return Judgement(Course.STAY, f"paused: {done}") if paused else Judgement(Course.ON, done)
 
 
-def _against(rule: StageRule, look: Look) -> str | None:
+def judge_return(rule: StageRule, look: Look, *, paused: bool = False) -> Judgement:
+    """Decide about a ring that a model comes back to: no wafer is waited for, its devices alone are judged."""
+    unusable = _trouble(look.devices)
+    if unusable is not None:
+        return unusable
+    if look.given_up is not None:
+        return Judgement(Course.BACK, look.given_up)
+    behind = sum(each is Condition.BEHIND for each in look.devices.values())
+    words = f"{len(look.devices) - behind} of {len(look.devices)} devices run it"
+    waits = behind > look.offline and look.age_ms < rule.silent_s * 1000
+    return Judgement(Course.STAY if waits or paused else Course.ON, words)
+
+
+def _against(rule: StageRule, look: Look) -> Judgement | None:
     told = [guard for guard in look.guards if guard.reached is not None]
     if told:
-        return "; ".join(guard.words for guard in told)
-    if (trouble := look.given_up or _trouble(look.devices)) is not None:
-        return trouble
+        words = "; ".join(guard.words for guard in told)
+        return Judgement(Course.BACK, words, blames=True)
+    unusable = _trouble(look.devices)
+    if unusable is not None:
+        return unusable
+    unjudged = look.given_up or _too_little(rule, look)
+    return None if unjudged is None else Judgement(Course.BACK, unjudged)
+
+
+def _too_little(rule: StageRule, look: Look) -> str | None:
     if not rule.must_see:
         return None
     if not look.devices:
@@ -155,14 +184,15 @@ def _against(rule: StageRule, look: Look) -> str | None:
     return None
 
 
-def _trouble(devices: Mapping[str, Condition]) -> str | None:
+def _trouble(devices: Mapping[str, Condition]) -> Judgement | None:
     answered = [each for each in devices.values() if each is not Condition.BEHIND]
     bad = {name: each for name, each in devices.items() if each in _TROUBLE}
     few = len(bad) < 2 or len(bad) <= _MANY * len(answered)
     if not bad or (few and len(bad) < len(answered)):
         return None
     words = ", ".join(f"{name} {each.value}" for name, each in sorted(bad.items()))
-    return f"{len(bad)} of {len(answered)} devices in trouble: {words}"
+    reason = f"{len(bad)} of {len(answered)} devices in trouble: {words}"
+    return Judgement(Course.BACK, reason, blames=any(each in _ITS_FAULT for each in bad.values()))
 
 
 def _done(rule: StageRule, look: Look) -> str | None:

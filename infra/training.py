@@ -14,7 +14,7 @@ from infra.signing import Signing
 from infra.training_context import machines
 from infra.training_grants import let_register, let_start
 from infra.training_role import job_role
-from infra.training_told import GROUP, registering, starting
+from infra.training_told import GROUP, HandedTo, registering, starting
 
 _STARTING = Sizing(timeout_s=900, memory_mb=1024)
 """Ten thousand answers take a minute; the time is for a hundred thousand."""
@@ -46,9 +46,10 @@ class Training(Construct):
         told = registering(shared, context, hired, signing, rollout)
         self.register = make("register_model", told, _REGISTERING, shared.failures)
         let_register(self.register, shared, signing, rollout)
-        wishes = starting(shared, context, hired, self.role, self.register)
+        to = HandedTo(self.register, rollout)
+        wishes = starting(shared, context, hired, self.role, to)
         self.start = make("start_training", wishes, _STARTING, shared.failures)
-        let_start(self.start, shared, self.role, self.register)
+        let_start(self.start, shared, self.role, to)
         if not shared.functions.settings.in_sandbox:  # the emulator knows no such resource
             sagemaker.CfnModelPackageGroup(
                 self,

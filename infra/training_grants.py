@@ -10,15 +10,18 @@ from infra.loop_shared import LoopShared
 from infra.model_policies import allow_policies
 from infra.signing import Signing
 from infra.tables import index_arn
-from infra.training_told import GROUP
+from infra.training_told import GROUP, HandedTo
 
 _JOBS = "fabwafer-*"
 
 
 def let_start(
-    function: lambda_.Function, shared: LoopShared, role: iam.IRole, register: lambda_.IFunction
+    function: lambda_.Function,
+    shared: LoopShared,
+    role: iam.IRole,
+    to: HandedTo,
 ) -> None:
-    """Let start_training read answers, write datasets, start jobs in a role, and hand over to register_model."""
+    """Let start_training read answers, write datasets, start jobs in a role, hand over to register_model, tend rollouts."""
     tables, buckets = shared.functions.tables, shared.functions.buckets
     _allow_papers(function, shared)
     allow(function, ["dynamodb:BatchGetItem"], tables.reviews.table_arn)
@@ -48,7 +51,8 @@ def let_start(
     _allow_jobs(function, ["sagemaker:AddTags"])
     _allow_handing_over(function, role)
     _allow_job_logs(function)
-    allow(function, ["lambda:InvokeFunction"], register.function_arn)
+    allow(function, ["lambda:InvokeFunction"], to.register.function_arn)
+    to.rollout.grant_start_execution(function)
     allow(function, ["sns:Publish"], shared.notices.topic_arn)
 
 

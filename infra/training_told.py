@@ -1,5 +1,7 @@
 """What the functions of training are told, from context and resources."""
 
+from dataclasses import dataclass
+
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
@@ -15,12 +17,20 @@ GROUP = "FabWaferWaferMap"
 """The model package group."""
 
 
+@dataclass(frozen=True)
+class HandedTo:
+    """Whom start_training hands on to: jobs that are over, and rollouts that nobody walks."""
+
+    register: lambda_.IFunction
+    rollout: sfn.IStateMachine
+
+
 def starting(
     shared: LoopShared,
     context: Context,
     hired: Machines,
     role: iam.IRole,
-    register: lambda_.IFunction,
+    to: HandedTo,
 ) -> StartTrainingSettings:
     """Return the settings of start_training."""
     functions = shared.functions
@@ -34,7 +44,8 @@ def starting(
         images_bucket=buckets.images.bucket_name,
         models_bucket=buckets.models.bucket_name,
         notices_topic_arn=shared.notices.topic_arn,
-        register_function=register.function_name,
+        register_function=to.register.function_name,
+        rollout_arn=to.rollout.state_machine_arn,
         fabs=",".join(functions.settings.fabs),
         models_parameter_prefix=PREFIX,
         first_model=model,

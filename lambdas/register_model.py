@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from fabwafer.release_rule import ReleaseRules
-from lambdas.loop.endings import Endings
 from lambdas.loop.following import Follower
 from lambdas.loop.jobs import Price, training_of
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.registering import Registrar
 from lambdas.loop.signing import Signer
+from lambdas.loop.training_end import Endings
 from lambdas.settings import RegisterModelSettings
 from lambdas.stores.channels import AlertTopic, Parameters
 from lambdas.stores.executions import Executions

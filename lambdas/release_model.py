@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from fabwafer.fields import Count
 from fabwafer.rollout import StageRule
 from lambdas.loop.deploying import Deployer, Rings
-from lambdas.loop.ending import Ending
 from lambdas.loop.launching import hand_on
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeTopic
+from lambdas.loop.ring_wafers import RingWafers
+from lambdas.loop.rollout_end import Ending
 from lambdas.loop.rollout_records import Stage
 from lambdas.loop.rollouts import Roller
 from lambdas.loop.sightings import Sighter
@@ -122,7 +123,7 @@ def roller_of(settings: ReleaseModelSettings) -> Roller:
     watcher = Watcher(
         ledger=ledger,
         sighter=Sighter(
-            WaferTable(settings.predictions_table),
+            RingWafers(WaferTable(settings.predictions_table)),
             WorkTable(settings.reviews_table, ""),
             Policies(Parameters(settings.models_parameter_prefix).read),
         ),

@@ -125,6 +125,7 @@ class StartTrainingSettings(_Settings):
     models_bucket: str
     notices_topic_arn: str
     register_function: str
+    rollout_arn: str = Field(description="the state machine of rollouts")
     fabs: str = Field("", description="every fab, with commas between")
     models_parameter_prefix: str = "/fabwafer/models"
     first_model: str = Field(description="name@version of the bundle that was deployed first")

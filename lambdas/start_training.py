@@ -14,18 +14,21 @@ from pydantic import BaseModel, ConfigDict
 from fabwafer.retraining import TrainingRules
 from lambdas.loop.answers import Answers
 from lambdas.loop.datasets import Builder
-from lambdas.loop.endings import Endings
 from lambdas.loop.following import Follower
 from lambdas.loop.jobs import JobPlan, JobRequests, Price
+from lambdas.loop.launching import LaunchDesk
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lineage import remember
 from lambdas.loop.lines import FirstModel
 from lambdas.loop.needs import Needs
 from lambdas.loop.recents import Recents
+from lambdas.loop.tending import tend
+from lambdas.loop.training_end import Endings
 from lambdas.loop.trainings import Trainer
 from lambdas.policies import Policies
 from lambdas.settings import StartTrainingSettings
 from lambdas.stores.channels import AlertTopic, Parameters
+from lambdas.stores.executions import Executions
 from lambdas.stores.functions import AsyncFunction
 from lambdas.stores.model_files import ModelBucket, PictureArchive
 from lambdas.stores.papers import PaperTable
@@ -105,6 +108,7 @@ def trainer_of(settings: StartTrainingSettings) -> Trainer:
         endings=endings,
         registrar=AsyncFunction(settings.register_function),
         remember=partial(remember, papers),
+        tend=partial(tend, LaunchDesk(ledger, Executions(settings.rollout_arn))),
     )
 
 

@@ -62,6 +62,7 @@ class WaferFigures(_Figures):
 
     Attributes:
         wafers: Seen by it.
+        fabs: How many of them in each fab.
         labels: How often it called each label.
         labels_current: The same of the model before, of those wafers that both saw.
         reviews: Share for which it asks a person.
@@ -74,6 +75,7 @@ class WaferFigures(_Figures):
     """
 
     wafers: Count = 0
+    fabs: dict[str, Count] = {}
     labels: dict[str, Count] = {}
     labels_current: dict[str, Count] = {}
     reviews: Fraction | None = None
@@ -98,7 +100,10 @@ class StageFigures(_Figures):
         guards: Figures with their limits.
         devices: By thing.
         offline: Devices not heard of lately.
+        uncovered: Fabs of the other rings that have no canary: what the candidate does there shows only afterwards.
         learned: Labels that it tells and the model before does not.
+        looked_ms: When it was looked at last, epoch ms.
+        paused_ms: How long it has stood in a pause.
         told: Whether people were told how the rollout ended.
         component_version: Of the model before, signed anew: it runs beside in the canary's stage, and is the way back.
         key: Of its bundle.
@@ -113,7 +118,10 @@ class StageFigures(_Figures):
     guards: Annotated[tuple[GuardFigures, ...], Field(max_length=100)] = ()
     devices: dict[str, DeviceFigures] = {}
     offline: Count = 0
+    uncovered: tuple[str, ...] = ()
     learned: tuple[str, ...] = ()
+    looked_ms: Count | None = None
+    paused_ms: Count = 0
     told: bool = False
     component_version: str | None = None
     key: str | None = None
@@ -131,7 +139,7 @@ class StageFigures(_Figures):
     @property
     def facts(self) -> Mapping[str, JsonValue]:
         """Return what a notice tells of them."""
-        told = {"wanted", "seen", "before", "guards", "offline"}
+        told = {"wanted", "seen", "before", "guards", "offline", "uncovered"}
         facts = cast("dict[str, JsonValue]", self.model_dump(mode="json", include=told))
         return facts | {
             "devices": {name: each.condition.value for name, each in self.devices.items()}

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from lambdas.loop.endings import Endings, has_ended
 from lambdas.loop.jobs import Price
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import TrainingPaper, TrainingState
+from lambdas.loop.training_end import Endings, has_ended
 from lambdas.stores.training_jobs import JobStatus, TrainingJobs
 
 _LINES = 20

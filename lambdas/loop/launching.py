@@ -4,15 +4,14 @@ import json
 from dataclasses import dataclass
 
 from fabwafer.errors import ConflictError, ContractError
+from fabwafer.release import Verdict
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
 from lambdas.stores.executions import Executions
 
-_ATTEMPTS = 8
-"""The line is revised by whoever signs a bundle, too."""
 _LAUNCHED = (ModelState.APPROVED, ModelState.ROLLING_OUT, ModelState.RETIRED)
-"""A retired model may come again: that is a person's way back."""
+"""A retired model may come again, at once and without a shadow: that is a person's way back."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class LaunchDesk:
 
 
 def launch(desk: LaunchDesk, model: str, now_ms: int) -> RolloutPaper:
-    """Start the rollout of a model; the same call again starts nothing new.
+    """Start the rollout of a model; the same call again starts nothing new, and makes good what a fault left undone.
 
     Args:
         desk: Papers and executions.
@@ -33,19 +32,30 @@ def launch(desk: LaunchDesk, model: str, now_ms: int) -> RolloutPaper:
 
     Raises:
         ContractError: If there is no such model, no line to roll out on, or the model may not be released.
-        ConflictError: If another rollout is under way.
+        ConflictError: If another rollout is under way, or the model's figures are beside another than the one in use.
     """
     candidate = _candidate(desk.ledger, model)
-    for _ in range(_ATTEMPTS):
-        line = _line(desk.ledger)
-        paper = _under_way(desk.ledger, line, model) or _placed(
-            desk.ledger, line, candidate, now_ms
-        )
-        if paper is not None:
-            _mark(desk.ledger, model)
-            _start(desk.executions, paper.name, f"rollout-{paper.name}")
-            return paper
-    raise ConflictError("line", MODEL, "a line that stands still for a moment", line.version)
+    line = _line(desk.ledger)
+    paper = _under_way(desk.ledger, line, model)
+    if paper is None:
+        _refuse_stale(desk.ledger, line, candidate)
+        paper = _placed(desk.ledger, line, candidate, now_ms)
+    begin(desk.executions, paper.name)
+    desk.ledger.change(ModelPaper, model, _rolling_out)
+    return paper
+
+
+def begin(executions: Executions, number: str) -> None:
+    """Have an execution walk a rollout, unless one was begun."""
+    _start(executions, number, f"rollout-{number}")
+
+
+def nobodys(paper: RolloutPaper, now_ms: int) -> RolloutPaper:
+    """Return a rollout that is not the line's, ended: it never came to a device, or is over but for this."""
+    over = (
+        {} if paper.stage.is_end else {"stage": Stage.ABORTED, "reason": "another took its place"}
+    )
+    return paper.model_copy(update={"ended_ms": now_ms, **over})
 
 
 def hand_on(executions: Executions, number: str, now_ms: int) -> None:
@@ -99,31 +109,51 @@ def _under_way(ledger: Ledger, line: LinePaper, model: str) -> RolloutPaper | No
     return paper
 
 
-def _placed(
-    ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int
-) -> RolloutPaper | None:
-    """Write the rollout and give it its place in the line; None if the line has moved on meanwhile."""
+def _refuse_stale(ledger: Ledger, line: LinePaper, candidate: ModelPaper) -> None:
+    """Refuse a candidate that waited while another became the current one; who comes back needs no comparison."""
+    stale = candidate.comparison.stale(line.current) if candidate.comparison else None
+    if stale is None or candidate.state is ModelState.RETIRED:
+        return
+    reasons = (*(candidate.verdict.reasons if candidate.verdict else ()), stale)
+    update = {"state": ModelState.REFUSED, "verdict": Verdict(passed=False, reasons=reasons)}
+    ledger.change(ModelPaper, candidate.name, lambda it: it.model_copy(update=update))
+    raise ConflictError("model", candidate.name, f"no stale figures: {stale}", candidate.version)
+
+
+def _placed(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int) -> RolloutPaper:
+    """Write the rollout and give it its place in the line, unless another has taken that meanwhile."""
+    paper = _written(ledger, line, candidate, now_ms)
+
+    def taken(it: LinePaper) -> LinePaper | None:
+        free = it.rollout is None and it.current == paper.previous
+        return it.model_copy(update={"rollout": paper.name}) if free else None
+
+    placed = ledger.change(LinePaper, MODEL, taken)
+    if placed is not None and placed.rollout == paper.name:
+        return paper
+    ledger.revise(nobodys(paper, now_ms))
+    raise ConflictError("rollout", paper.name, "no other launch at the same moment", paper.version)
+
+
+def _written(ledger: Ledger, line: LinePaper, candidate: ModelPaper, now_ms: int) -> RolloutPaper:
     if line.current == candidate.name:
         raise ContractError("model", candidate.name, "a model that the fleet does not run yet")
-    serial = serial_of(candidate.key)
+    serial, returns = serial_of(candidate.key), candidate.state is ModelState.RETIRED
+    first = Stage.CANARY if returns else Stage.SHADOW
     paper = RolloutPaper(
         name=_number(ledger),
         model=candidate.name,
         previous=line.current,
-        stage=Stage.SHADOW,
+        stage=first,
         serial=serial,
         component_version=component_version(serial),
         started_ms=now_ms,
-        stages=(StageLog(stage=Stage.SHADOW, entered_ms=now_ms),),
+        returns=returns,
+        stages=(StageLog(stage=first, entered_ms=now_ms),),
     )
     if not ledger.keep_new(paper):
-        return None
-    if ledger.revise(line.model_copy(update={"rollout": paper.name})) is not None:
-        return paper
-    reason = "another was placed first"
-    gone = {"stage": Stage.ABORTED, "ended_ms": now_ms, "reason": reason}
-    ledger.revise(paper.model_copy(update=gone))
-    return None
+        raise ConflictError("rollout", paper.name, "no other launch at the same moment", 0)
+    return paper
 
 
 def _number(ledger: Ledger) -> str:
@@ -131,10 +161,7 @@ def _number(ledger: Ledger) -> str:
     return f"{int(latest[0].name) + 1 if latest else 1:06}"
 
 
-def _mark(ledger: Ledger, model: str) -> None:
-    for _ in range(_ATTEMPTS):
-        paper = ledger.read(ModelPaper, model)
-        if paper is None or paper.state is ModelState.ROLLING_OUT:
-            return
-        if ledger.revise(paper.model_copy(update={"state": ModelState.ROLLING_OUT})) is not None:
-            return
+def _rolling_out(paper: ModelPaper) -> ModelPaper | None:
+    if paper.state is ModelState.ROLLING_OUT:
+        return None
+    return paper.model_copy(update={"state": ModelState.ROLLING_OUT})

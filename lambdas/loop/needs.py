@@ -8,7 +8,6 @@ from fabwafer.datasets import SETTLE_MS
 from fabwafer.retraining import Need, Situation, TrainingRules, need
 from lambdas.loop.answers import Answers
 from lambdas.loop.drift_notices import can_be_learned
-from lambdas.loop.endings import has_ended
 from lambdas.loop.jobs import JobPlan
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import (
@@ -21,6 +20,7 @@ from lambdas.loop.records import (
     TrainingPaper,
     TrainingState,
 )
+from lambdas.loop.training_end import has_ended
 from lambdas.policies import Policies
 
 _MOST_TRAININGS = 200

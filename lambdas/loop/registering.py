@@ -15,7 +15,6 @@ from fabwafer.release import Verdict
 from fabwafer.release_rule import ReleaseRules, judge
 from lambdas.loop.bundles import ZIP, pack
 from lambdas.loop.candidates import Candidate, fetch_candidate
-from lambdas.loop.endings import Endings
 from lambdas.loop.following import Follower
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.packaging import Origin, figures_key, package_request
@@ -29,6 +28,7 @@ from lambdas.loop.records import (
     TrainingState,
 )
 from lambdas.loop.signing import Signer
+from lambdas.loop.training_end import Endings
 from lambdas.stores.channels import Parameters
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.model_packages import ModelPackages
@@ -133,10 +133,9 @@ class Registrar:
 
     def _verdict(self, candidate: Candidate, line: LinePaper) -> Verdict:
         verdict = judge(candidate.comparison, self.rules, candidate.manifest.policy.normal)
-        compared = candidate.comparison.current
-        if compared == line.current:
+        stale = candidate.comparison.stale(line.current)
+        if stale is None:
             return verdict
-        stale = f"compared with {compared}, but {line.current} is in use by now"
         return Verdict(passed=False, reasons=(*verdict.reasons, stale))
 
     def _state(self, verdict: Verdict) -> ModelState:
@@ -162,7 +161,7 @@ class Registrar:
         return paper.model_copy(update={"key": signed.key, "signing_key": signed.signature.key})
 
     def _launch(self, training: TrainingPaper, now_ms: int) -> None:
-        """Start the rollout of an approved model; if another is under way, a later tick tries again."""
+        """Start the rollout of an approved model; if another is under way, a later tick tries again; a stale one is refused."""
         model = self.ledger.read(ModelPaper, training.model) if training.model else None
         line = self.ledger.read(LinePaper, MODEL)
         if model is None or line is None or model.state is not ModelState.APPROVED:
@@ -170,7 +169,8 @@ class Registrar:
         try:
             self.launch(model.name, now_ms)
         except ConflictError:
-            if line.rollout is None:
+            latest = self.ledger.read(ModelPaper, model.name)
+            if latest == model and line.rollout is None:
                 raise
 
 

@@ -20,6 +20,11 @@ class Stage(StrEnum):
     ROLLED_BACK = "rolled back"
     ABORTED = "aborted"
 
+    @property
+    def is_end(self) -> bool:
+        """Tell whether no ring is under way any more."""
+        return self in (Stage.DONE, Stage.ROLLED_BACK, Stage.ABORTED)
+
 
 class Wish(StrEnum):
     """What a person wants of a rollout."""
@@ -57,6 +62,8 @@ class RolloutPaper(Paper):
         stages: What happened, oldest first; the last one is `stage` while it is under way.
         deployments: Greengrass deployment ids by thing group, of the latest in each.
         reason: Why it went back or was aborted.
+        blamed: Whether it went back for what the model itself did; otherwise a person may let it try again.
+        returns: Whether the model ran everywhere before, and comes back because a person wants it.
     """
 
     kind: ClassVar[str] = "rollout"
@@ -73,3 +80,5 @@ class RolloutPaper(Paper):
     stages: tuple[StageLog, ...] = ()
     deployments: dict[str, str] = Field(default_factory=dict)
     reason: str | None = None
+    blamed: bool = False
+    returns: bool = False

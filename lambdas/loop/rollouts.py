@@ -7,14 +7,14 @@ and what both deploy Greengrass takes once.
 from dataclasses import dataclass
 from typing import Any
 
-from fabwafer.errors import ConflictError, ContractError
-from fabwafer.rollout import Course, judge
+from fabwafer.errors import ContractError
+from fabwafer.rollout import Course, judge, judge_return
 from lambdas.loop.deploying import Deployer
-from lambdas.loop.ending import ENDS, Ending
 from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import MODEL, LinePaper
+from lambdas.loop.rollout_end import Ending
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog, Wish
 from lambdas.loop.signing import Signer, bundle_key
 from lambdas.loop.watching import Watcher
@@ -25,7 +25,6 @@ _NEXT = {
     Stage.EARLY: Stage.EVERYONE,
     Stage.EVERYONE: Stage.DONE,
 }
-_ATTEMPTS = 20
 SOON_S = 1
 """Until the next step where there is nothing to wait for."""
 
@@ -47,16 +46,19 @@ class Roller:
         Raises:
             ContractError: If there is no such rollout, or its bundle cannot be deployed.
         """
-        paper = self._read(number)
+        paper = _known(self.ledger.read(RolloutPaper, number), number)
         if paper.ended_ms is not None:
             return None
-        if paper.stage in ENDS:
+        if paper.stage.is_end:
             return None if self.ending.step(paper, now_ms) else SOON_S
         if paper.wish is Wish.ABORT:
             reason = f"aborted by {paper.wished_by or 'a person'}"
-            self._leave(paper, Stage.ABORTED, now_ms, reason)
+            self.ledger.revise(_left(paper, Stage.ABORTED, now_ms, reason))
             return SOON_S
-        if self._group(paper) not in StageFigures.of(paper.stages[-1]).deployments:
+        has_begun = self._group(paper) in StageFigures.of(paper.stages[-1]).deployments
+        if not has_begun and paper.wish is Wish.PAUSE:
+            return self.poll_s
+        if not has_begun:
             return self._enter(paper, now_ms)
         return self._decide(paper, now_ms)
 
@@ -64,21 +66,16 @@ class Roller:
         """Have a rollout go back for a reason that is none of its figures; returns as `step` does.
 
         Raises:
+            ContractError: If there is no such rollout.
             ConflictError: If others were always faster.
         """
-        for _ in range(_ATTEMPTS):
-            paper = self._read(number)
-            if paper.ended_ms is not None:
-                return None
-            if paper.stage in ENDS or self._leave(paper, Stage.ROLLED_BACK, now_ms, reason):
-                return SOON_S
-        raise ConflictError("rollout", number, "one that stands still for a moment", paper.version)
 
-    def _read(self, number: str) -> RolloutPaper:
-        paper = self.ledger.read(RolloutPaper, number)
-        if paper is None:
-            raise ContractError("rollout", number, "the number of a rollout")
-        return paper
+        def back(paper: RolloutPaper) -> RolloutPaper | None:
+            over = paper.ended_ms is not None or paper.stage.is_end
+            return None if over else _left(paper, Stage.ROLLED_BACK, now_ms, reason)
+
+        paper = _known(self.ledger.change(RolloutPaper, number, back), number)
+        return SOON_S if paper.ended_ms is None else None
 
     def _group(self, paper: RolloutPaper) -> str:
         return self.deployer.rings.group(paper.stage)
@@ -89,7 +86,7 @@ class Roller:
             self._sign_anew(paper)
             return SOON_S
         figures = StageFigures.of(paper.stages[-1])
-        if paper.stage is Stage.CANARY and figures.key is None:
+        if _has_other_beside(paper) and figures.key is None:
             self.ending.prepare_back(paper)
             return SOON_S
         if not self._is_carried(paper, figures):
@@ -113,7 +110,7 @@ class Roller:
         component = rings.shadow if paper.stage is Stage.SHADOW else rings.model
         key = bundle_key(paper.model, paper.serial)
         ready = self.deployer.carry(component, paper.component_version, key)
-        if figures.key is None or figures.component_version is None:
+        if figures.key is None or figures.component_version is None or paper.returns:
             return ready
         return self.deployer.carry(rings.shadow, figures.component_version, figures.key) and ready
 
@@ -124,6 +121,8 @@ class Roller:
         rings, group, version = self.deployer.rings, self._group(paper), paper.component_version
         if paper.stage is Stage.SHADOW:
             return {group: {rings.shadow: version}}
+        if paper.returns:
+            return {group: {rings.model: version}}
         changes = {group: {rings.model: version, rings.shadow: figures.component_version}}
         if paper.stage is Stage.EARLY:
             changes[rings.canary] = {rings.shadow: None}
@@ -132,7 +131,7 @@ class Roller:
     def _is_superseded(self, paper: RolloutPaper) -> bool:
         """Tell whether something was signed after this bundle: devices would refuse it."""
         line = self.ledger.read(LinePaper, MODEL)
-        return paper.stage is Stage.SHADOW and line is not None and paper.serial < line.serial
+        return len(paper.stages) == 1 and line is not None and paper.serial < line.serial
 
     def _sign_anew(self, paper: RolloutPaper) -> None:
         model = self.ending.model(paper.model)
@@ -145,7 +144,8 @@ class Roller:
     def _decide(self, paper: RolloutPaper, now_ms: int) -> int:
         figures, look = self.watcher.look(paper, now_ms)
         paused = paper.wish is Wish.PAUSE
-        found = judge(self.watcher.rules[paper.stage], look, paused=paused)
+        decide = judge_return if paper.returns else judge
+        found = decide(self.watcher.rules[paper.stage], look, paused=paused)
         seen = figures.model_copy(update={"state": found.reason})
         log = paper.stages[-1].model_copy(update={"figures": seen.kept})
         if found.course is Course.STAY:
@@ -153,20 +153,32 @@ class Roller:
             return self.poll_s
         watched = paper.model_copy(update={"stages": (*paper.stages[:-1], log)})
         back = found.course is Course.BACK
+        watched = watched.model_copy(update={"blamed": found.blames})
         stage = Stage.ROLLED_BACK if back else _NEXT[paper.stage]
-        self._leave(watched, stage, now_ms, found.reason)
+        self.ledger.revise(_left(watched, stage, now_ms, found.reason))
         return SOON_S
-
-    def _leave(self, paper: RolloutPaper, stage: Stage, now_ms: int, reason: str) -> bool:
-        """Go to the next stage or to an end; False if somebody was faster."""
-        left = paper.stages[-1].model_copy(update={"left_ms": now_ms, "outcome": reason})
-        stages = (*paper.stages[:-1], left, StageLog(stage=stage, entered_ms=now_ms))
-        update: dict[str, Any] = {"stage": stage, "stages": stages}
-        if stage in ENDS and stage is not Stage.DONE:
-            update["reason"] = reason
-        return self.ledger.revise(paper.model_copy(update=update)) is not None
 
     def _revise(self, paper: RolloutPaper, log: StageLog, **update: Any) -> None:
         """Keep a stage's log; who was overtaken looks again at the next step."""
         stages = (*paper.stages[:-1], log)
         self.ledger.revise(paper.model_copy(update={"stages": stages, **update}))
+
+
+def _known(paper: RolloutPaper | None, number: str) -> RolloutPaper:
+    if paper is None:
+        raise ContractError("rollout", number, "the number of a rollout")
+    return paper
+
+
+def _has_other_beside(paper: RolloutPaper) -> bool:
+    return paper.stage is Stage.CANARY and not paper.returns
+
+
+def _left(paper: RolloutPaper, stage: Stage, now_ms: int, reason: str) -> RolloutPaper:
+    """Return a rollout that has gone to the next stage, or to an end."""
+    left = paper.stages[-1].model_copy(update={"left_ms": now_ms, "outcome": reason})
+    stages = (*paper.stages[:-1], left, StageLog(stage=stage, entered_ms=now_ms))
+    update: dict[str, Any] = {"stage": stage, "stages": stages}
+    if stage.is_end and stage is not Stage.DONE:
+        update["reason"] = reason
+    return paper.model_copy(update=update)

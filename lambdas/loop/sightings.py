@@ -3,7 +3,7 @@
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from fabwafer.expectation import Baseline
@@ -11,77 +11,32 @@ from fabwafer.guards import Opinion, Seen
 from fabwafer.history import Verdict
 from fabwafer.work_item import State
 from lambdas.loop.figures import WaferFigures
+from lambdas.loop.ring_wafers import Part, RingWafers
 from lambdas.policies import Policies
 from lambdas.records import Item, item_id
 from lambdas.review.records import Work, int_of
-from lambdas.stores.pages import Filter, Page, Span
 from lambdas.stores.reviews import WorkTable
-from lambdas.stores.wafers import WaferTable
-
-_CLOCK_MS = 300_000
-"""How far a camera's clock may go wrong between two heartbeats."""
-_CALLS = 20
-_FEWEST_A_CAMERA = 20
 
 
 @dataclass(frozen=True)
 class Sighter:
     """Reads what was predicted, and what people said of it."""
 
-    wafers: WaferTable
+    wafers: RingWafers
     work: WorkTable
     policies: Policies
 
-    def beside(
-        self, cameras: Mapping[str, int], model: str, since_ms: int, most: int
-    ) -> list[Seen]:
-        """Return wafers that a model saw beside the one in use, as they arrived.
+    def beside(self, part: Part, model: str) -> list[Seen]:
+        """Return wafers that a model (name@version) saw beside the one in use, as they arrived."""
+        return self._seen(self.wafers.since(part, {"shadow.model": model}), shadowed=True)
 
-        Args:
-            cameras: <fab>/<camera> -> how much its clock is behind, ms.
-            model: name@version.
-            since_ms: Wafers that arrived before are left out.
-            most: About how many wafers to return at most.
-        """
-        rows = self._since(cameras, since_ms, most, Filter())
-        shown = [row for row in rows if _shadow(row).get("model") == model]
-        return self._seen(shown, shadowed=True)
+    def decided(self, part: Part, model: str, beside: str | None = None) -> list[Seen]:
+        """Return wafers that a model decided, as they arrived, with what another said that ran beside it."""
+        return self._seen(self.wafers.since(part, {"model": model}), other=beside)
 
-    def decided(
-        self, cameras: Mapping[str, int], model: str, since_ms: int, most: int, beside: str | None
-    ) -> list[Seen]:
-        """Return wafers that a model decided, with what another said that ran beside it; arguments as of `beside`."""
-        rows = self._since(cameras, since_ms, most, Filter(equal={"model": model}))
-        return self._seen(rows, other=beside)
-
-    def before(self, cameras: Iterable[str], model: str, until_ms: int, most: int) -> list[Seen]:
-        """Return the last wafers that a model decided before a moment, of some cameras."""
-        named = list(cameras)
-        wanted = Filter(equal={"model": model})
-        page = Page(_each(most, named), wanted=wanted, most_calls=2)
-        rows = [
-            row
-            for camera in named
-            for row in self.wafers.find(
-                Span(
-                    "by_camera", "fab_camera", camera, "timestamp", last=until_ms, newest_first=True
-                ),
-                page,
-            )[0]
-        ]
-        return self._seen(rows)
-
-    def _since(
-        self, cameras: Mapping[str, int], since_ms: int, most: int, wanted: Filter
-    ) -> list[Item]:
-        arrived = replace(wanted, at_least={"received_ms": since_ms})
-        page = Page(_each(most, list(cameras)), wanted=arrived, most_calls=_CALLS)
-        rows: list[Item] = []
-        for camera, behind_ms in cameras.items():
-            first = since_ms - max(0, behind_ms) - _CLOCK_MS
-            span = Span("by_camera", "fab_camera", camera, "timestamp", first=first)
-            rows += self.wafers.find(span, page)[0]
-        return rows
+    def before(self, part: Part, model: str) -> list[Seen]:
+        """Return the last wafers that a model decided before a moment."""
+        return self._seen(self.wafers.before(part, {"model": model}))
 
     def _seen(
         self, rows: Sequence[Item], *, shadowed: bool = False, other: str | None = None
@@ -105,6 +60,7 @@ class Sighter:
             asked=work is not None,
             edge_ms=_number(said, "edge_ms"),
             at_ms=int_of(row["received_ms"]),
+            fab=str(row["fab"]),
         )
 
     def _opinion(self, said: Mapping[str, object]) -> Opinion:
@@ -128,6 +84,7 @@ def figures_of(seen: Sequence[Seen]) -> WaferFigures:
     times = [each.edge_ms for each in seen if each.edge_ms is not None]
     return WaferFigures(
         wafers=len(seen),
+        fabs=dict(Counter(each.fab for each in seen)),
         labels=dict(Counter(each.candidate.label for each in seen)),
         labels_current=dict(Counter(other.label for _, other in pairs)),
         reviews=_share(not each.candidate.accepted for each in seen),
@@ -162,10 +119,6 @@ def baseline_of(seen: Sequence[Seen]) -> Baseline:
 def _share(flags: Iterable[bool]) -> float | None:
     values = list(flags)
     return round(sum(values) / len(values), 4) if values else None
-
-
-def _each(most: int, cameras: Sequence[str]) -> int:
-    return max(_FEWEST_A_CAMERA, most // max(1, len(cameras)))
 
 
 def _shadow(row: Item) -> Mapping[str, object]:

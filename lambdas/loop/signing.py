@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fabwafer.bundle import MANIFEST
-from fabwafer.errors import ConflictError, ContractError
+from fabwafer.errors import ContractError
 from fabwafer.signature import SIGNATURE, Signature, signed_bytes
 from lambdas.loop.bundles import MAX_BUNDLE_BYTES, ZIP, pack, unpack
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import MODEL, LinePaper
 from lambdas.stores.keys import SigningKey
 from lambdas.stores.model_files import ModelBucket
-
-_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -93,13 +91,9 @@ def next_serial(ledger: Ledger) -> int:
         ContractError: If there is no line of models yet.
         ConflictError: If others were always faster.
     """
-    version = 0
-    for _ in range(_ATTEMPTS):
-        line = ledger.read(LinePaper, MODEL)
-        if line is None:
-            raise ContractError("line", None, f"the paper of {MODEL}: a training's tick writes it")
-        version = line.version
-        kept = ledger.revise(line.model_copy(update={"serial": line.serial + 1}))
-        if kept is not None:
-            return kept.serial
-    raise ConflictError("line", MODEL, "a line that stands still for a moment", version)
+    line = ledger.change(
+        LinePaper, MODEL, lambda latest: latest.model_copy(update={"serial": latest.serial + 1})
+    )
+    if line is None:
+        raise ContractError("line", None, f"the paper of {MODEL}: a training's tick writes it")
+    return line.serial

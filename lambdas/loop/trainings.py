@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from fabwafer.errors import ConflictError, ContractError, FabWaferError
 from lambdas.loop.datasets import Builder, Version
-from lambdas.loop.endings import Endings, has_ended
 from lambdas.loop.following import Follower
 from lambdas.loop.jobs import JobPlan, JobRequests, job_name
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lines import FirstModel, current_line
 from lambdas.loop.needs import Asked, Needs, estimated_usd
 from lambdas.loop.records import (
+    MODEL,
     DatasetPaper,
     LinePaper,
     ModelPaper,
@@ -25,6 +25,7 @@ from lambdas.loop.records import (
     TrainingPaper,
     TrainingState,
 )
+from lambdas.loop.training_end import Endings, has_ended
 from lambdas.stores.functions import AsyncFunction
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.training_jobs import JobRefusedError, TrainingJobs
@@ -36,6 +37,8 @@ _ATTEMPTS = 8
 
 Remember = Callable[[Iterable[str], str], None]
 """Keeps that a dataset (its number) holds these wafers."""
+Tend = Callable[[int], None]
+"""Sees at a time (epoch ms) to the rollout under way."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Trainer:
     endings: Endings
     registrar: AsyncFunction
     remember: Remember
+    tend: Tend
 
     @property
     def plan(self) -> JobPlan:
@@ -77,7 +81,8 @@ class Trainer:
         return self._begin(asked, found.reasons) if found.due else followed
 
     def follow(self, now_ms: int) -> str:
-        """Look at the latest training alone: its job, its claim, the rollout that waits for its model."""
+        """Look at what is under way alone: the rollout; the latest training's job, its claim, its model."""
+        self.tend(now_ms)
         latest = self._latest()
         if latest is None:
             return "no training"
@@ -178,9 +183,5 @@ class Trainer:
         model = self.ledger.read(ModelPaper, training.model) if training.model else None
         if model is None or model.state is not ModelState.APPROVED:
             return False
-        line = self.ledger.read(LinePaper, _line_of(model))
+        line = self.ledger.read(LinePaper, MODEL)
         return line is not None and line.rollout is None
-
-
-def _line_of(model: ModelPaper) -> str:
-    return model.name.partition("@")[0]

@@ -1,10 +1,10 @@
 """A stage under way -> its figures, and what it is judged by: wafers, answers, heartbeats, deployments."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fabwafer.expectation import Expectation, expect
-from fabwafer.guards import Guard, Seen, judged
+from fabwafer.guards import Guard, Seen, graver, judged
 from fabwafer.rollout import Look, StageRule
 from lambdas.loop.deploying import Rings
 from lambdas.loop.devices import (
@@ -19,7 +19,8 @@ from lambdas.loop.devices import (
 from lambdas.loop.figures import DeviceFigures, GuardFigures, StageFigures
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import ModelPaper
-from lambdas.loop.rollout_records import RolloutPaper, Stage
+from lambdas.loop.ring_wafers import Part
+from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
 from lambdas.loop.sightings import Sighter, baseline_of, figures_of
 from lambdas.stores.deployments import Deployments
 from lambdas.stores.tables import CameraTable
@@ -27,6 +28,16 @@ from lambdas.stores.tables import CameraTable
 _GIVEN_UP = ("CANCELED", "FAILED")
 _READ_AHEAD = 2
 """Looks come late: more wafers than wanted may have been seen, and the tests read them all."""
+
+
+@dataclass(frozen=True)
+class _Wafers:
+    """What was seen in a stage and before it, and what that says of the candidate."""
+
+    seen: Sequence[Seen] = ()
+    earlier: Sequence[Seen] = ()
+    guards: Sequence[Guard] = ()
+    learned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,34 +53,27 @@ class Watcher:
 
     def look(self, paper: RolloutPaper, now_ms: int) -> tuple[StageFigures, Look]:
         """Return the figures of the stage under way, and what they are judged by."""
-        log = paper.stages[-1]
+        log, task = paper.stages[-1], _task(paper)
         before = StageFigures.of(log)
-        rule = self.rules[log.stage]
-        task = Task(
-            paper.model,
-            paper.previous,
-            paper.component_version,
-            log.stage is Stage.SHADOW,
-            log.entered_ms,
-        )
         devices, offline, clocks = self._devices(before, task, log.stage, now_ms)
-        seen, earlier = self._wafers(task, log.stage, clocks, rule)
-        expected = self._expected(paper.model, earlier)
-        guards = judged(seen, expected)
+        wafers = self._wafers(paper, task, clocks)
         statuses = {group: self.fleet.status(each) for group, each in before.deployments.items()}
         figures = before.model_copy(
             update={
                 "statuses": statuses,
-                "wanted": rule.wanted,
-                "seen": figures_of(seen),
-                "before": figures_of(earlier),
-                "guards": tuple(map(GuardFigures.of, guards)),
+                "wanted": 0 if paper.returns else self.rules[log.stage].wanted,
+                "seen": figures_of(wafers.seen),
+                "before": figures_of(wafers.earlier),
+                "guards": tuple(map(GuardFigures.of, wafers.guards)),
                 "devices": devices,
                 "offline": offline,
-                "learned": tuple(sorted(expected.learned)),
+                "uncovered": self._uncovered(devices, log.stage),
+                "learned": wafers.learned,
+                "looked_ms": now_ms,
+                "paused_ms": before.paused_ms + _paused_ms(paper, before, now_ms),
             }
         )
-        return figures, _look(now_ms - log.entered_ms, figures, guards)
+        return figures, _look(now_ms - log.entered_ms - figures.paused_ms, figures, wafers.guards)
 
     def _devices(
         self, before: StageFigures, task: Task, stage: Stage, now_ms: int
@@ -92,26 +96,67 @@ class Watcher:
         clocks = {"/".join(camera_of(thing)): behind_ms(rows.get(thing)) for thing in things}
         return devices, sum(silent for _, silent in found.values()), clocks
 
-    def _wafers(
-        self, task: Task, stage: Stage, clocks: Mapping[str, int], rule: StageRule
-    ) -> tuple[list[Seen], list[Seen]]:
-        """Return the candidate's wafers, and those of the model before: the same cameras' earlier, the others' now."""
-        most = _READ_AHEAD * rule.wanted
-        earlier = self.sighter.before(clocks, task.previous, task.since_ms, rule.wanted)
+    def _wafers(self, paper: RolloutPaper, task: Task, clocks: Mapping[str, int]) -> _Wafers:
+        """Return the stage's wafers and their guards; in a pause those of the latest wafers, too."""
+        if paper.returns:
+            return _Wafers()
+        stage = paper.stages[-1].stage
+        earlier = self._earlier(task, stage, clocks)
+        expected = self._expected(paper.model, earlier)
+        part = Part(clocks, task.since_ms, _READ_AHEAD * self.rules[stage].wanted)
+        seen = self._seen(task, part)
+        guards = judged(seen, expected)
+        if paper.wish is Wish.PAUSE and len(seen) >= part.most:
+            latest = self._seen(task, replace(part, newest=True))
+            guards = graver(guards, judged(latest, expected))
+        return _Wafers(seen, earlier, guards, tuple(sorted(expected.learned)))
+
+    def _seen(self, task: Task, part: Part) -> list[Seen]:
+        """Return the candidate's wafers, with what the model before said of them where it saw them, too."""
         if task.beside:
-            return self.sighter.beside(clocks, task.model, task.since_ms, most), earlier
+            return self.sighter.beside(part, task.model)
+        return self.sighter.decided(part, task.model, task.previous)
+
+    def _earlier(self, task: Task, stage: Stage, clocks: Mapping[str, int]) -> list[Seen]:
+        """Return wafers of the model before: the same cameras' earlier and, unless it is beside, the other rings' now."""
+        part = Part(clocks, task.since_ms, self.rules[stage].wanted)
+        earlier = self.sighter.before(part, task.previous)
+        if task.beside:
+            return earlier
         things = [thing for group in self.rings.after(stage) for thing in self.fleet.things(group)]
-        others = {"/".join(camera_of(thing)): 0 for thing in things}
-        now = self.sighter.decided(others, task.previous, task.since_ms, rule.wanted, None)
-        seen = self.sighter.decided(clocks, task.model, task.since_ms, most, task.previous)
-        return seen, [*earlier, *now]
+        others = dict.fromkeys(map("/".join, map(camera_of, things)), 0)
+        return [*earlier, *self.sighter.decided(replace(part, cameras=others), task.previous)]
+
+    def _uncovered(self, devices: Iterable[str], stage: Stage) -> tuple[str, ...]:
+        """Return those fabs of the rings behind the canaries that have no device among them."""
+        if self.rings.group(stage) != self.rings.canary:
+            return ()
+        behind = (thing for group in self.rings.after(stage) for thing in self.fleet.things(group))
+        return tuple(sorted(set(map(_fab, behind)) - set(map(_fab, devices))))
 
     def _expected(self, model: str, earlier: list[Seen]) -> Expectation:
         paper = self.ledger.read(ModelPaper, model)
         return expect(paper.comparison if paper else None, baseline_of(earlier))
 
 
-def _look(age_ms: int, figures: StageFigures, guards: list[Guard]) -> Look:
+def _task(paper: RolloutPaper) -> Task:
+    log = paper.stages[-1]
+    beside = log.stage is Stage.SHADOW
+    return Task(paper.model, paper.previous, paper.component_version, beside, log.entered_ms)
+
+
+def _paused_ms(paper: RolloutPaper, before: StageFigures, now_ms: int) -> int:
+    """Return how much of the time since the last look does not count."""
+    if paper.wish is not Wish.PAUSE:
+        return 0
+    return now_ms - (before.looked_ms or paper.stages[-1].entered_ms)
+
+
+def _fab(thing: str) -> str:
+    return camera_of(thing)[0]
+
+
+def _look(age_ms: int, figures: StageFigures, guards: Sequence[Guard]) -> Look:
     given_up = [
         f"Greengrass ended the deployment to {group}: {status}"
         for group, status in figures.statuses.items()

@@ -87,9 +87,11 @@ def _need_no_other_rollout(visit: Visit, paper: ModelPaper) -> None:
 
 
 def _keep(visit: Visit, paper: ModelPaper, *, approve: bool) -> ModelPaper:
+    """Keep who decided; a retired model stays one until its way back has begun."""
+    approved = paper.state if paper.state is ModelState.RETIRED else ModelState.APPROVED
     decided = paper.model_copy(
         update={
-            "state": ModelState.APPROVED if approve else ModelState.REJECTED,
+            "state": approved if approve else ModelState.REJECTED,
             "decided_by": visit.caller.name,
             "decided_ms": visit.now_ms,
         }

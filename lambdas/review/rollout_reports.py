@@ -35,6 +35,7 @@ class StageView(View):
     guards: Annotated[tuple[GuardFigures, ...], Field(description="figures with their limits")]
     devices: Annotated[tuple[DeviceStanding, ...], Field(description="of the caller's fabs")]
     offline: Annotated[int, Field(description="devices not heard of lately")]
+    uncovered: Annotated[tuple[str, ...], Field(description="fabs that have no canary")]
     statuses: Annotated[dict[str, str], Field(description="of deployments, by thing group")]
     learned: Annotated[tuple[str, ...], Field(description="labels new with the candidate")]
 
@@ -52,6 +53,11 @@ class RolloutSummary(View):
     started_ms: int
     ended_ms: int | None = None
     reason: Annotated[str | None, Field(description="why it went back or was aborted")] = None
+    blamed: Annotated[bool, Field(description="whether that was the model's own doing")]
+    returns: Annotated[
+        bool,
+        Field(description="whether it ran everywhere before, and comes back by a person's wish"),
+    ]
 
 
 class RolloutList(View):

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.errors import ConflictError
 from lambdas.loop.devices import camera_of
-from lambdas.loop.figures import StageFigures
+from lambdas.loop.figures import StageFigures, WaferFigures
 from lambdas.loop.rollout_records import RolloutPaper, StageLog, Wish
 from lambdas.review.bodies import WishBody
 from lambdas.review.queries import NumberPath
@@ -21,9 +21,6 @@ from lambdas.review.rollout_reports import (
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
-
-_ATTEMPTS = 8
-"""The state machine revises the same paper at every look."""
 
 
 @router.get("/rollouts", summary="The rollouts, newest first")
@@ -45,17 +42,17 @@ def wish(visit: Visiting, number: NumberPath, body: WishBody) -> RolloutDetail:
     """Keep what is wanted; the same wish again changes nothing, and an abort is not taken back."""
     visit.need(Role.ADMIN)
     visit.need_every_fab()
-    for _ in range(_ATTEMPTS):
-        paper = _read(visit, number)
+
+    def wished(paper: RolloutPaper) -> RolloutPaper | None:
         if paper.wish is body.wish:
-            return _detail(visit, paper)
+            return None
         _check(paper, body.wish)
-        wished = paper.model_copy(update={"wish": body.wish, "wished_by": visit.caller.name})
-        kept = visit.desk.ledger.revise(wished)
-        if kept is not None:
-            return _detail(visit, kept)
-    expected = "a rollout that stands still for a moment: try again"
-    raise ConflictError("rollout", number, expected, paper.version)
+        return paper.model_copy(update={"wish": body.wish, "wished_by": visit.caller.name})
+
+    paper = visit.desk.ledger.change(RolloutPaper, number, wished)
+    if paper is None:
+        raise NotFoundError(f"rollout {number}")
+    return _detail(visit, paper)
 
 
 def _check(paper: RolloutPaper, wanted: Wish) -> None:
@@ -99,8 +96,8 @@ def _stage(visit: Visit, log: StageLog) -> StageView:
         **log.model_dump(exclude={"figures"}),
         state=figures.state,
         wanted=figures.wanted,
-        seen=figures.seen,
-        before=figures.before,
+        seen=_seen(visit, figures.seen),
+        before=_seen(visit, figures.before),
         guards=figures.guards,
         devices=tuple(
             DeviceStanding(
@@ -115,6 +112,13 @@ def _stage(visit: Visit, log: StageLog) -> StageView:
             if visit.caller.sees(fab)
         ),
         offline=figures.offline,
+        uncovered=tuple(filter(visit.caller.sees, figures.uncovered)),
         statuses=figures.statuses,
         learned=figures.learned,
     )
+
+
+def _seen(visit: Visit, figures: WaferFigures) -> WaferFigures:
+    """Return figures that name no other fabs than the caller's."""
+    fabs = {fab: wafers for fab, wafers in figures.fabs.items() if visit.caller.sees(fab)}
+    return figures.model_copy(update={"fabs": fabs})

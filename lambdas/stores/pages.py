@@ -1,5 +1,6 @@
 """Reading an index piece by piece: a bounded number of calls, whatever is filtered out on the way."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -50,6 +51,8 @@ class Span:
 class Filter:
     """Which of the items that a call looks at to return; a value of None asks for nothing.
 
+    An attribute of a map within an item is named with a dot between, `shadow.model`.
+
     Attributes:
         equal: Attribute -> its value.
         at_least: Attribute -> its smallest value.
@@ -71,7 +74,7 @@ class Filter:
     def fits(self, row: Item) -> bool:
         """Tell whether an item is wanted; `without` is asked of the table alone."""
         return (
-            all(row.get(name) == value for name, value in _asked(self.equal))
+            all(_at(row, name) == value for name, value in _asked(self.equal))
             and all(_number(row, name) >= value for name, value in _asked(self.at_least))
             and all(_number(row, name) <= value for name, value in _asked(self.at_most))
         )
@@ -85,8 +88,9 @@ class Filter:
             for attribute, value in asked.items():
                 if value is not None:
                     number = len(terms)
-                    terms.append(form.format(name=f"#f{number}", value=f":f{number}"))
-                    names[f"#f{number}"] = attribute
+                    path = {f"#f{number}_{n}": each for n, each in enumerate(attribute.split("."))}
+                    terms.append(form.format(name=".".join(path), value=f":f{number}"))
+                    names |= path
                     values[f":f{number}"] = (
                         Decimal(repr(value)) if isinstance(value, float) else value
                     )
@@ -105,7 +109,15 @@ def _asked(wanted: Mapping[str, _Asked | None]) -> list[tuple[str, _Asked]]:
 
 def _number(row: Item, name: str) -> float:
     """What an item does not have is neither at least nor at most anything."""
-    return float(str(row.get(name, "nan")))
+    found = _at(row, name)
+    return math.nan if found is None else float(str(found))
+
+
+def _at(row: Item, path: str) -> object:
+    found: object = row
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from sandbox.warmup import warm_up
 
 RINGS = {"camera1": 0, "camera2": 1, "camera3": 2, "camera4": 2}
 """Each camera's place in the order in which a model comes to the rings."""
+_FLEET = {FAB: list(RINGS)}
 
 _RECIPE = ROOT / "edge_component" / "model_recipe.yaml"
 _FIRST_SERIAL = 1
@@ -107,34 +108,14 @@ def loop_fab(
     with contextlib.ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-")))
         pages = read_pages(built(console))
-        jobs = stack.enter_context(sagemaker(folder, groups=["FabWaferWaferMap"]))
-        nuclei = stack.enter_context(greengrass(folder))
-        beside = {"SAGEMAKER": jobs.endpoint, "GREENGRASSV2": nuclei.endpoint}
-        with console.status("starting the cloud and deploying into it"):
-            fleet = {FAB: list(RINGS)}
-            running = stack.enter_context(cloud(folder, fleet, Wishes(beside=beside), context))
-        jobs.connect(running.emulator)
-        nuclei.connect(
-            running.emulator, heard_in(running.emulator, running.outputs["CamerasTable"])
-        )
+        running, jobs, nuclei = _deployed(folder, context, stack, console)
         people, reviewers = staff(), simulated()
         with console.status("making users, enrolling cameras, deploying the first model"):
             register(running, [*people, *reviewers])
-            devices = enrol_all(running.emulator, fleet, folder / "devices")
-            warm_up(running, devices[0], 2)
-            first = sign(running, bundle, _FIRST_SERIAL)
-            cameras = {
-                each.camera: Camera(
-                    each, folder / "cameras" / each.thing, running.emulator.mqtt_port
-                )
-                for each in devices
-            }
-            for camera in cameras.values():
-                stack.callback(camera.stop)
+            cameras, first = _equipped(running, bundle, folder, stack)
             _deploy_first(running, first)
             joined = {name: _join(running, nuclei, camera) for name, camera in cameras.items()}
             _wait_for_models(joined)
-        address = stack.enter_context(serving(running, pages, 0))
         papers = PaperTable(running.outputs["PapersTable"], running.emulator.client("dynamodb"))
         yield LoopFab(
             cloud=running,
@@ -144,12 +125,42 @@ def loop_fab(
             devices=joined,
             people=people,
             reviewers=reviewers,
-            address=address,
+            address=stack.enter_context(serving(running, pages, 0)),
             ledger=Ledger(papers),
             first=first,
             notices_url=queue_on(running, running.outputs["NoticesTopicArn"], "loop-notices"),
             folder=folder,
         )
+
+
+def _deployed(
+    folder: Path, context: Context, stack: contextlib.ExitStack, console: Console
+) -> tuple[Cloud, SageMaker, Greengrass]:
+    """Start a cloud with the app in it, its SageMaker and its Greengrass, each taken down with the stack."""
+    jobs = stack.enter_context(sagemaker(folder, groups=["FabWaferWaferMap"]))
+    nuclei = stack.enter_context(greengrass(folder))
+    beside = {"SAGEMAKER": jobs.endpoint, "GREENGRASSV2": nuclei.endpoint}
+    with console.status("starting the cloud and deploying into it"):
+        running = stack.enter_context(cloud(folder, _FLEET, Wishes(beside=beside), context))
+    jobs.connect(running.emulator)
+    nuclei.connect(running.emulator, heard_in(running.emulator, running.outputs["CamerasTable"]))
+    return running, jobs, nuclei
+
+
+def _equipped(
+    running: Cloud, bundle: Path, folder: Path, stack: contextlib.ExitStack
+) -> tuple[dict[str, Camera], Signed]:
+    """Enrol the cameras and sign the first model; the cameras stop with the stack."""
+    devices = enrol_all(running.emulator, _FLEET, folder / "devices")
+    warm_up(running, devices[0], 2)
+    first = sign(running, bundle, _FIRST_SERIAL)
+    cameras = {
+        each.camera: Camera(each, folder / "cameras" / each.thing, running.emulator.mqtt_port)
+        for each in devices
+    }
+    for camera in cameras.values():
+        stack.callback(camera.stop)
+    return cameras, first
 
 
 def rings(running: Cloud) -> list[str]:

@@ -31,6 +31,17 @@ def follow(
         wanted: How it is to end.
         left: Called with every stage that is over.
     """
+    paper = _tell_stages(fab, story, number, left)
+    _tell_end(fab, story, paper)
+    if paper.stage is wanted:
+        return []
+    return [f"rollout {number}: expected {wanted.value}, got {paper.stage.value}, {paper.reason}"]
+
+
+def _tell_stages(
+    fab: LoopFab, story: Story, number: str, left: Callable[[Stage], None]
+) -> RolloutPaper:
+    """Tell every stage when it is over; return the paper of the rollout that has ended."""
     began = story.now_s
     paper = story.wait(
         "the rollout starts", lambda: fab.ledger.read(RolloutPaper, number), _STARTED_S
@@ -48,6 +59,12 @@ def follow(
                 story.tell(f"rollout {number}: {log.stage.value}", began, **_facts(log))
                 told, began = told + 1, story.now_s
                 left(log.stage)
+    return paper
+
+
+def _tell_end(fab: LoopFab, story: Story, paper: RolloutPaper) -> None:
+    """Wait until every camera runs what the line names."""
+    began = story.now_s
     line = fab.ledger.read(LinePaper, MODEL)
     current = line.current if line else None
     runs = story.wait(
@@ -57,17 +74,12 @@ def follow(
         lambda: str(models_run(fab)),
     )
     story.tell(
-        f"rollout {number} ended",
+        f"rollout {paper.name} ended",
         began,
         stage=paper.stage.value,
         reason=paper.reason,
         cameras_run=runs,
     )
-    if paper.stage is not wanted:
-        return [
-            f"rollout {number}: expected {wanted.value}, got {paper.stage.value}, {paper.reason}"
-        ]
-    return []
 
 
 def _if_all(runs: dict[str, str], model: str | None) -> dict[str, str] | None:

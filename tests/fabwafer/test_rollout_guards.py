@@ -11,7 +11,7 @@ from simulated_rollout import LABELS, seeded, spoilt, wafers
 
 from fabwafer.betting import above, below
 from fabwafer.expectation import Baseline, Share, expect
-from fabwafer.guards import Opinion, Seen, judged
+from fabwafer.guards import Opinion, Seen, graver, judged
 from fabwafer.release import Comparison, Cost, LabelWorth, Pair, Replay, Routed, Worth
 
 RUNS = 60
@@ -258,3 +258,13 @@ def test_a_limit_leaves_room_for_what_is_not_known_better():
     assert Share(0.1, 100).limit(0.05) == pytest.approx(0.21)
     assert Share(0.1).limit(0.05) == pytest.approx(0.15)
     assert Share(0.9, 10).limit(0.3) == pytest.approx(0.95)
+
+
+def test_of_two_sets_of_wafers_the_one_that_speaks_against_a_figure_counts():
+    good, bad = (
+        judged(wafers(seeded(3), 60), BESIDE),
+        judged(spoilt(wafers(seeded(4), 60), lambda said: replace(said, label="Donut")), BESIDE),
+    )
+
+    assert stopped(graver(good, bad)) == stopped(graver(bad, good)) == stopped(bad)
+    assert stopped(graver(good, [])) == []

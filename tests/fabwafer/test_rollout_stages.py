@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from fabwafer.guards import Guard
-from fabwafer.rollout import Condition, Course, Look, Pulse, StageRule, condition, judge
+from fabwafer.rollout import (
+    Condition,
+    Course,
+    Look,
+    Pulse,
+    StageRule,
+    condition,
+    judge,
+    judge_return,
+)
 
 RULE = StageRule(wanted=200, least=100, longest_s=3600, silent_s=600, must_see=True)
 LATER = replace(RULE, must_see=False)
@@ -109,3 +118,47 @@ def test_a_pause_keeps_from_going_on_alone(seen, course):
 )
 def test_how_a_device_fares(pulse, expected):
     assert condition(pulse, NOW_MS, RULE) is expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "blames"),
+    [
+        pytest.param(look(guards=[guard(reached=12)]), True, id="its figures"),
+        pytest.param(look(devices={"a": Condition.REFUSES}), True, id="devices refuse it"),
+        pytest.param(look(devices={"a": Condition.CRASHES}), True, id="devices crash"),
+        pytest.param(look(devices={"a": Condition.SILENT}), False, id="devices fell silent"),
+        pytest.param(look(devices={"a": Condition.FAILED}), False, id="a deployment failed"),
+        pytest.param(look(given_up="CANCELED"), False, id="Greengrass gave up"),
+        pytest.param(look(age_ms=RULE.longest_s * 1000, wafers=0), False, id="too few wafers"),
+    ],
+)
+def test_a_candidate_is_to_blame_for_what_it_did_itself_alone(seen, blames):
+    found = judge(RULE, seen)
+
+    assert (found.course, found.blames) == (Course.BACK, blames)
+
+
+@pytest.mark.parametrize(
+    ("seen", "course"),
+    [
+        pytest.param(look(wafers=0), Course.ON, id="all run it"),
+        pytest.param(look(devices={}), Course.ON, id="nobody in the ring"),
+        pytest.param(
+            look(devices={**WELL, "c": Condition.BEHIND}), Course.STAY, id="one is behind"
+        ),
+        pytest.param(
+            look(devices={**WELL, "c": Condition.BEHIND}, offline=1), Course.ON, id="one is offline"
+        ),
+        pytest.param(
+            look(devices={**WELL, "c": Condition.BEHIND}, age_ms=600_000),
+            Course.ON,
+            id="one is behind for long",
+        ),
+        pytest.param(look(devices={"a": Condition.REFUSES}), Course.BACK, id="refused"),
+        pytest.param(look(given_up="CANCELED"), Course.BACK, id="deployment given up"),
+    ],
+)
+def test_a_ring_that_a_model_comes_back_to(seen, course):
+    assert judge_return(RULE, seen).course is course
+    if course is Course.ON:
+        assert judge_return(RULE, seen, paused=True).course is Course.STAY

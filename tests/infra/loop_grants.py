@@ -44,6 +44,7 @@ LOOP_GRANTS: Grants = {
     "StartTrainingRole": {
         "<StartTrainingLogs.Arn>": LOG,
         FAILURES: QUEUE_SEND,
+        "<RolloutMachine>": START,
         PAPERS: READ_WRITE,
         REVIEWS: BATCH,
         f"{REVIEWS}/index/by_state": QUERY,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from botocore.exceptions import ClientError
 from fake_greengrass import MODEL, RECIPE, FakeGreengrass
 from review_parts import START_MS, make_portal
 from training_parts import FIRST, FIRST_KEY, REGION, bundle, comparison
@@ -49,6 +50,14 @@ class Started(Executions):
 
     def start(self, name, body):
         self.names.setdefault(name, body)
+
+
+@dataclass(frozen=True)
+class OutOfOrder(Executions):
+    """A Step Functions that answers nobody."""
+
+    def start(self, name, body):
+        raise ClientError({"Error": {"Code": "InternalServerError", "Message": name}}, body)
 
 
 @dataclass
@@ -106,6 +115,15 @@ class Fleet:
         told = {"timestamp": self.now_ms, "version": "0.1.0", "uptime_s": 3600.0, "model": FIRST}
         heartbeat = Heartbeat.of(fab=fab, camera=camera, **(told | changes))
         _put("cameras", [camera_item(heartbeat, self.now_ms)])
+
+    def beat_all(self, group: str, **changes: Any) -> None:
+        for thing in THINGS[group]:
+            self.beat(thing, **changes)
+
+    def join(self, thing: str, group: str) -> None:
+        """Have another device in a ring."""
+        clients.iot().create_thing(thingName=thing)
+        clients.iot().add_thing_to_thing_group(thingGroupName=group, thingName=thing)
 
     def take_up(self, group: str, **changes: Any) -> None:
         """Have a ring's devices report that they have what was deployed to it last."""
@@ -205,11 +223,8 @@ def make_fleet(tmp_path, figures: Comparison | None = None) -> Fleet:
     key_id = clients.kms().create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")[
         "KeyMetadata"
     ]["KeyId"]
-    for group, things in THINGS.items():
+    for group in THINGS:
         clients.iot().create_thing_group(thingGroupName=group)
-        for thing in things:
-            clients.iot().create_thing(thingName=thing)
-            clients.iot().add_thing_to_thing_group(thingGroupName=group, thingName=thing)
     ledger = Ledger(PaperTable("papers"))
     ledger.keep_new(LinePaper(name=LINE, current=FIRST, serial=2))
     ledger.keep_new(_model(FIRST, FIRST_KEY, ModelState.CURRENT))
@@ -218,7 +233,20 @@ def make_fleet(tmp_path, figures: Comparison | None = None) -> Fleet:
     greengrass = FakeGreengrass()
     _deploy_first(greengrass)
     roller = _with(roller_of(_settings(topic, key_id)), greengrass)
-    return Fleet(roller, greengrass, ledger, Started("machine"), queue)
+    fleet = Fleet(roller, greengrass, ledger, Started("machine"), queue)
+    for group, things in THINGS.items():
+        for thing in things:
+            fleet.join(thing, group)
+    return fleet
+
+
+def with_wafers(roller: Roller, wanted: int) -> Roller:
+    """Return the same with stages that take so many wafers."""
+    rules = {
+        stage: replace(rule, wanted=wanted, least=wanted // 2)
+        for stage, rule in roller.watcher.rules.items()
+    }
+    return replace(roller, watcher=replace(roller.watcher, rules=rules))
 
 
 def _settings(topic: str, key_id: str) -> ReleaseModelSettings:

@@ -94,6 +94,7 @@ def test_importing_a_handler_does_nothing(name):
             models_bucket="m",
             notices_topic_arn="n",
             register_function="f",
+            rollout_arn="m",
             first_model="wafer-map@1.1.0",
             first_model_key="k",
             training_role_arn="a",

@@ -274,6 +274,21 @@ def test_a_rollout_under_way_lets_an_approved_model_wait(loop):
     assert loop.trainer.registrar.events == [{"training": "000001"}]
 
 
+def test_an_approved_model_that_is_stale_by_now_is_given_up(loop):
+    loop.complete()
+
+    def stale(model, _now_ms):
+        paper = loop.model(model)
+        loop.ledger.revise(paper.model_copy(update={"state": ModelState.REFUSED}))
+        raise ConflictError("model", model, "no stale figures", 1)
+
+    replace(loop.registrar, launch=stale).handle("000001", loop.now_ms)
+    loop.trainer.follow(loop.now_ms)
+
+    assert loop.training.state is TrainingState.COMPLETED
+    assert loop.trainer.registrar.events == []
+
+
 def test_the_next_training_begins_with_the_weights_of_the_current_model(loop):
     loop.complete()
     loop.register()

@@ -14,7 +14,9 @@ from rollout_parts import (
     SILENT_S,
     THINGS,
     WAFERS,
+    OutOfOrder,
     make_fleet,
+    with_wafers,
 )
 from training_parts import FIRST
 
@@ -22,6 +24,7 @@ from fabwafer.errors import ConflictError, ContractError
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.records import ModelPaper
 from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
+from lambdas.loop.tending import tend
 from lambdas.release_model import MOST_STEPS, StepInput, take
 
 
@@ -60,11 +63,58 @@ def test_a_good_candidate_comes_to_every_ring(fleet):
     assert (fleet.state(SECOND), fleet.state(FIRST)) == ("current", "retired")
 
 
+def test_a_fab_without_a_canary_is_named(fleet):
+    fleet.join("fabc--camera1", EVERYONE)
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    fleet.shown(30)
+    fleet.step()
+    assert fleet.figures["uncovered"] == ["fabc"]
+    assert fleet.figures["seen"]["fabs"] == {"faba": 15, "fabb": 15}
+
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+    [notice] = fleet.told()
+    assert "There is no canary in fabc." in notice["text"]
+    assert notice["stages"]["shadow"]["uncovered"] == ["fabc"]
+
+
 def test_wafers_of_a_busy_minute_before_a_stage_do_not_hide_those_of_the_stage(fleet):
     fleet.play(600)
     fleet.now_ms += 60_000
     fleet.through_shadow()
 
+    assert fleet.stage == "canary"
+
+
+def test_wafers_made_while_the_deployment_was_on_its_way_do_not_hide_those_that_the_candidate_saw(
+    fleet,
+):
+    fleet.launch()
+    fleet.steps()
+    fleet.play(4 * WAFERS)
+    fleet.now_ms += 60_000
+    fleet.take_up(CANARY)
+    fleet.shown(WAFERS)
+    fleet.steps()
+
+    assert fleet.stage == "canary"
+
+
+def test_two_busy_cameras_of_a_large_ring_are_enough(fleet):
+    for n in range(10, 18):
+        thing = f"faba--camera{n}"
+        fleet.join(thing, CANARY)
+    fleet.launch()
+    fleet.steps()
+    for thing in THINGS[CANARY]:
+        fleet.beat(thing, shadow=SECOND)
+    fleet.roller = with_wafers(fleet.roller, 400)
+    fleet.shown(400)
+    fleet.steps()
+
+    assert fleet.paper.stages[0].figures["seen"]["wafers"] == 400
     assert fleet.stage == "canary"
 
 
@@ -264,6 +314,7 @@ def test_canaries_that_are_offline_judge_nothing_so_the_candidate_goes_back(flee
 
     assert fleet.stage == "rolled back"
     assert f"expected at least {WAFERS // 2}" in fleet.paper.reason
+    assert fleet.state(SECOND) == "awaiting approval"
 
 
 @pytest.mark.parametrize(
@@ -311,6 +362,7 @@ def test_devices_that_keep_restarting_bring_the_candidate_back(fleet):
 
     assert fleet.stage == "rolled back"
     assert "keeps restarting" in fleet.paper.reason
+    assert fleet.state(SECOND) == "rolled back"
 
 
 def test_devices_that_fall_silent_with_the_candidate_bring_it_back(fleet):
@@ -332,6 +384,7 @@ def test_a_deployment_that_greengrass_gave_up_brings_the_candidate_back(fleet):
 
     assert fleet.stage == "rolled back"
     assert "CANCELED" in fleet.paper.reason
+    assert fleet.state(SECOND) == "awaiting approval"
 
 
 def test_a_candidate_that_is_slow_on_the_devices_comes_back(fleet):
@@ -393,12 +446,56 @@ def test_a_pause_holds_no_way_back_up(fleet):
     assert fleet.stage == "rolled back"
 
 
+def test_a_pause_keeps_a_rollout_from_its_next_ring(fleet):
+    fleet.launch()
+    fleet.wish(Wish.PAUSE)
+    fleet.steps()
+    assert len(fleet.greengrass.to(CANARY)) == 1
+
+    fleet.wish(Wish.GO_ON)
+    fleet.steps()
+    assert len(fleet.greengrass.to(CANARY)) == 2
+
+
+def test_the_time_of_a_pause_does_not_count(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.PAUSE)
+    for _ in range(4):
+        fleet.step(LONGEST_S / 2)
+    fleet.wish(Wish.GO_ON)
+    fleet.step(LONGEST_S / 2)
+    assert fleet.stage == "shadow"
+
+    fleet.step(LONGEST_S / 2)
+    fleet.steps()
+    assert fleet.stage == "rolled back"
+
+
+def test_a_canary_that_turns_bad_in_a_pause_comes_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.wish(Wish.PAUSE)
+    fleet.beside(3 * WAFERS)
+    fleet.steps()
+    assert fleet.stage == "canary"
+
+    fleet.step(600)
+    fleet.beat_all(CANARY, model=SECOND)
+    fleet.beside(2 * WAFERS, prediction="Donut")
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+
+
 def test_an_abort_takes_the_candidate_off_every_ring_it_came_to(fleet):
     fleet.through_canary()
     fleet.wish(Wish.ABORT)
     fleet.steps()
 
     assert (fleet.stage, fleet.paper.reason) == ("aborted", "aborted by ann")
+    assert fleet.state(SECOND) == "awaiting approval"
+    assert fleet.told()[0]["text"].endswith("It may be approved again.")
     for group in (CANARY, EARLY):
         assert fleet.greengrass.runs(group)[MODEL] == "3.0.0"
     assert fleet.greengrass.runs(EVERYONE)[MODEL] == "1.1.0"
@@ -471,6 +568,17 @@ def test_a_rollout_is_handed_on_before_an_executions_history_is_full(fleet, tele
     assert set(fleet.executions.names.values()) == {'{"rollout": "000001"}'}
 
 
+@pytest.mark.parametrize("asked", [{}, {"error": {"Error": "ClientError"}}], ids=["step", "back"])
+def test_no_rollout_has_such_a_number(fleet, telemetry, asked):
+    with pytest.raises(ContractError, match="the number of a rollout"):
+        take(
+            StepInput.model_validate({"rollout": "000009", **asked}),
+            fleet.roller,
+            fleet.executions,
+            telemetry,
+        )
+
+
 def test_a_rollout_that_is_over_ends_its_execution(fleet, telemetry):
     fleet.launch()
     fleet.wish(Wish.ABORT)
@@ -497,6 +605,55 @@ def test_a_launch_that_was_cut_short_before_its_execution_is_made_good(fleet):
     assert list(fleet.executions.names) == ["rollout-000001"]
 
 
+def test_a_launch_that_could_start_no_execution_is_made_good_by_the_tick(fleet):
+    with pytest.raises(ClientError):
+        launch(LaunchDesk(fleet.ledger, OutOfOrder("machine")), SECOND, fleet.now_ms)
+    assert fleet.line.rollout == "000001"
+    tend(LaunchDesk(fleet.ledger, fleet.executions), fleet.now_ms)
+
+    assert fleet.executions.names == {"rollout-000001": '{"rollout": "000001"}'}
+
+
+def test_the_tick_begins_no_execution_for_a_line_at_rest(fleet):
+    tend(LaunchDesk(fleet.ledger, fleet.executions), fleet.now_ms)
+
+    assert fleet.executions.names == {}
+
+
+def test_a_candidate_that_was_compared_with_another_than_the_current_model_is_refused(fleet):
+    fleet.ledger.revise(fleet.line.model_copy(update={"current": "wafer-map@1.1.9"}))
+    with pytest.raises(ConflictError, match="compared with wafer-map@1.1.0, but"):
+        fleet.launch()
+
+    assert fleet.line.rollout is None
+    assert fleet.executions.names == {}
+    refused = fleet.ledger.read(ModelPaper, SECOND)
+    assert refused.state.value == "refused"
+    assert not refused.verdict.passed
+    assert "wafer-map@1.1.9 is in use by now" in refused.verdict.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "ends"),
+    [
+        pytest.param("shadow", "aborted", id="never placed"),
+        pytest.param("rolled back", "rolled back", id="all but over"),
+    ],
+)
+def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage, ends):
+    fleet.launch()
+    fleet.ledger.revise(fleet.paper.model_copy(update={"stage": Stage(stage)}))
+    fleet.ledger.revise(fleet.line.model_copy(update={"rollout": None}))
+    desk = LaunchDesk(fleet.ledger, fleet.executions)
+    tend(desk, fleet.now_ms)
+    assert fleet.paper.ended_ms is None  # who launches it may be about to place it
+
+    fleet.now_ms += 17 * 60_000
+    tend(desk, fleet.now_ms)
+
+    assert (fleet.stage, fleet.paper.ended_ms) == (ends, fleet.now_ms)
+
+
 def test_one_rollout_is_under_way_at_a_time(fleet):
     fleet.launch()
     third = fleet.ledger.read(ModelPaper, SECOND)
@@ -521,14 +678,92 @@ def test_a_model_that_nobody_approved_is_not_rolled_out(fleet, state, expected):
     assert fleet.line.rollout is None
 
 
-def test_a_retired_model_may_come_again_with_a_new_signature(fleet):
+@pytest.fixture
+def regretted(fleet):
+    """The second model runs everywhere, and a person wants the first one back."""
     fleet.through_early()
     fleet.take_up(EVERYONE)
     fleet.play(WAFERS, EVERYONE, model=SECOND)
     fleet.steps()
     fleet.launch(FIRST)
     fleet.number = "000002"
+    return fleet
+
+
+def come_back(fleet, group, **changes):
+    fleet.now_ms += 10_000
+    fleet.take_up(group, **{"model": FIRST} | changes)
     fleet.steps()
 
-    assert fleet.ledger.read(RolloutPaper, "000002").stage is Stage.SHADOW
-    assert fleet.greengrass.runs(CANARY)[SHADOW] == "4.0.0"
+
+def test_a_retired_model_comes_back_signed_anew_without_waiting_for_a_wafer(regretted):
+    regretted.steps()
+    assert regretted.greengrass.runs(CANARY) == {MODEL: "4.0.0", "com.example.Logs": "3.0.0"}
+    assert regretted.greengrass.runs(EARLY)[MODEL] == "2.0.0"
+    for group in THINGS:
+        come_back(regretted, group)
+
+    assert regretted.stage == "done"
+    assert [log.stage.value for log in regretted.paper.stages[:-1]] == [
+        "canary",
+        "early",
+        "everyone",
+    ]
+    for group in THINGS:
+        assert regretted.greengrass.runs(group)[MODEL] == "4.0.0"
+    assert regretted.line.current == FIRST
+    assert (regretted.state(FIRST), regretted.state(SECOND)) == ("current", "retired")
+
+
+def test_a_retired_model_is_not_judged_by_the_model_that_it_takes_the_place_of(regretted):
+    regretted.steps()
+    regretted.play(2 * WAFERS, model=FIRST, prediction="Center")
+    for group in THINGS:
+        come_back(regretted, group)
+
+    assert regretted.stage == "done"
+
+
+def test_a_retired_model_that_devices_cannot_run_goes_back_signed_anew(regretted):
+    regretted.steps()
+    come_back(regretted, CANARY)
+    problem = f"model: using {SECOND}: bundle-4.0.0/signature.json: value: expected ..., got none"
+    for _ in range(2):
+        regretted.step(30)
+        for thing in THINGS[EARLY]:
+            regretted.beat(thing, model=SECOND, degraded=[problem])
+    regretted.steps()
+
+    assert regretted.stage == "rolled back"
+    for group in (CANARY, EARLY):
+        assert regretted.greengrass.runs(group)[MODEL] == "5.0.0"
+    assert regretted.greengrass.runs(EVERYONE)[MODEL] == "2.0.0"
+    assert regretted.line.current == SECOND
+
+
+def test_a_return_that_a_person_aborts_leaves_the_model_retired(regretted):
+    regretted.steps()
+    regretted.wish(Wish.ABORT)
+    regretted.steps()
+
+    assert (regretted.stage, regretted.state(FIRST)) == ("aborted", "retired")
+    assert regretted.greengrass.runs(CANARY)[MODEL] == "5.0.0"
+
+
+def test_of_two_launches_at_once_one_is_placed(fleet):
+    other = fleet.ledger.read(ModelPaper, SECOND).model_dump() | {"name": "wafer-map@1.3.0"}
+    fleet.ledger.keep_new(ModelPaper(**other | {"version": 0}))
+
+    class Meanwhile(type(fleet.ledger)):
+        def keep_new(self, paper):
+            kept = super().keep_new(paper)
+            fleet.launch("wafer-map@1.3.0")
+            return kept
+
+    desk = LaunchDesk(Meanwhile(fleet.ledger.papers), fleet.executions)
+    with pytest.raises(ConflictError, match="no other launch"):
+        launch(desk, SECOND, fleet.now_ms)
+
+    assert fleet.line.rollout == "000002"
+    assert fleet.ledger.read(RolloutPaper, "000001").stage is Stage.ABORTED
+    assert (fleet.state(SECOND), fleet.state("wafer-map@1.3.0")) == ("approved", "rolling out")

@@ -49,7 +49,10 @@ ROLLOUT = ("rollout-000001", '{"rollout": "000001"}')
 FIGURES = StageFigures(
     state="60 of 100 wafers",
     wanted=100,
-    seen=WaferFigures(wafers=60, labels={"Scratch": 60}, reviews=0.1),
+    seen=WaferFigures(
+        wafers=60, fabs={"faba": 40, "fabb": 20}, labels={"Scratch": 60}, reviews=0.1
+    ),
+    uncovered=("fabb",),
     guards=(
         GuardFigures(
             name="reviews", wafers=60, rate=0.1, expected=0.08, limit=0.2, wealth=1.5, needed=200
@@ -268,6 +271,15 @@ def test_an_approval_that_started_no_rollout_can_be_repeated(portal):
 
 
 @pytest.mark.usefixtures("line")
+def test_a_retired_model_that_is_approved_returns(portal):
+    ledger = keep(portal, model(OLD, ModelState.CURRENT), model(state=ModelState.RETIRED))
+    answer = portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": True})
+
+    assert (answer.body["state"], answer.body["decided_by"]) == ("rolling out", "ada")
+    assert ledger.read(RolloutPaper, "000001").returns
+
+
+@pytest.mark.usefixtures("line")
 def test_a_rejected_model_stays_off_the_cameras(portal):
     keep(portal, model())
     answer = portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": False})
@@ -336,6 +348,7 @@ def test_a_rollout_shows_its_stages_and_what_the_cameras_run(portal):
     assert (found["running"], found["shadowing"]) == ({NEW: 1, OLD: 1}, 1)
     listed = portal.call(EVE, "GET", "/rollouts").body["rollouts"]
     assert [(each["rollout"], each["stage"]) for each in listed] == [("000001", "canary")]
+    assert (found["blamed"], found["returns"]) == (False, False)
 
 
 def test_a_stage_shows_only_the_cameras_of_the_callers_fabs(portal):
@@ -345,6 +358,8 @@ def test_a_stage_shows_only_the_cameras_of_the_callers_fabs(portal):
         devices = portal.call(person, "GET", "/rollouts/000001").body["stages"][1]["devices"]
         return [(each["fab"], each["condition"], each["problem"]) for each in devices]
 
+    seen = portal.call(EVE, "GET", "/rollouts/000001").body["stages"][1]
+    assert (seen["seen"]["fabs"], seen["uncovered"]) == ({"faba": 40}, [])
     assert shown(EVE) == [("faba", "runs", None)]
     assert shown(ADA)[1:] == [("fabb", "refuses it", "unsigned")]
 

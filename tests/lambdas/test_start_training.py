@@ -560,3 +560,12 @@ def test_the_calendar_starts_a_training_when_its_time_has_come(loop):
 
     loop.later(minutes=7 * 24 * 60)
     assert loop.tick() == "000001 started"
+
+
+@pytest.mark.parametrize("look", ["tick", "follow"])
+def test_every_look_sees_to_the_rollout_under_way(loop, look):
+    seen = []
+    trainer = replace(loop.trainer, tend=seen.append)
+    getattr(trainer, look)(*([None] if look == "tick" else []), loop.now_ms)
+
+    assert seen == [loop.now_ms]

@@ -22,7 +22,6 @@ from fabwafer.review import answer
 from lambdas.loop.answers import Answers
 from lambdas.loop.bundles import pack
 from lambdas.loop.datasets import Builder
-from lambdas.loop.endings import Endings
 from lambdas.loop.following import Follower
 from lambdas.loop.jobs import JobPlan, JobRequests, Price, artefact_key
 from lambdas.loop.ledger import Ledger
@@ -33,6 +32,7 @@ from lambdas.loop.recents import Recents
 from lambdas.loop.records import LinePaper, ModelPaper, Paper, TrainingPaper
 from lambdas.loop.registering import Registrar
 from lambdas.loop.signing import Signer
+from lambdas.loop.training_end import Endings
 from lambdas.loop.trainings import Trainer
 from lambdas.policies import Policies
 from lambdas.stores import clients
@@ -382,6 +382,7 @@ def _wired(portal, rules, topic, queue, key_id, approval, held_out) -> Loop:
         endings=endings,
         registrar=Asked("register_model", None),
         remember=lambda items, number: remember(papers, items, number),
+        tend=lambda _: None,
     )
     launched: list[str] = []
     registrar = Registrar(

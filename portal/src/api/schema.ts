@@ -2063,6 +2063,16 @@ export interface components {
              * @description why it went back or was aborted
              */
             reason?: string | null;
+            /**
+             * Blamed
+             * @description whether that was the model's own doing
+             */
+            blamed: boolean;
+            /**
+             * Returns
+             * @description whether it ran everywhere before, and comes back by a person's wish
+             */
+            returns: boolean;
             /** Component Version */
             component_version: string;
             /** Stages */
@@ -2124,6 +2134,16 @@ export interface components {
              * @description why it went back or was aborted
              */
             reason?: string | null;
+            /**
+             * Blamed
+             * @description whether that was the model's own doing
+             */
+            blamed: boolean;
+            /**
+             * Returns
+             * @description whether it ran everywhere before, and comes back by a person's wish
+             */
+            returns: boolean;
         };
         /**
          * Routed
@@ -2310,6 +2330,11 @@ export interface components {
              * @description devices not heard of lately
              */
             offline: number;
+            /**
+             * Uncovered
+             * @description fabs that have no canary
+             */
+            uncovered: string[];
             /**
              * Statuses
              * @description of deployments, by thing group
@@ -2566,14 +2591,15 @@ export interface components {
          *
          *     Attributes:
          *         wafers: Seen by it.
+         *         fabs: How many of them in each fab.
          *         labels: How often it called each label.
-         *         labels_current: The same of the model in use, of the same wafers; empty where the candidate is in use.
+         *         labels_current: The same of the model before, of those wafers that both saw.
          *         reviews: Share for which it asks a person.
          *         alerts: Share that it alerts about.
-         *         agreement: Share that both models call alike.
+         *         agreement: Share of those that both call alike.
          *         answered: Wafers that people have settled.
          *         right: How many of those the candidate calls as they do, and
-         *         right_current: how many the model in use.
+         *         right_current: how many the model before, None where it saw none.
          *         edge_ms: Median time of a wafer.
          */
         WaferFigures: {
@@ -2582,6 +2608,13 @@ export interface components {
              * @default 0
              */
             wafers: number;
+            /**
+             * Fabs
+             * @default {}
+             */
+            fabs: {
+                [key: string]: number;
+            };
             /**
              * Labels
              * @default {}

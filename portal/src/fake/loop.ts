@@ -44,6 +44,8 @@ function underWay(now: number): Schemas["RolloutDetail"] {
     previous: CURRENT,
     stage: "canary",
     wish: "go on",
+    blamed: false,
+    returns: false,
     serial: 4,
     component_version: "4.0.0",
     started_ms: now - 90 * MINUTE_MS,
@@ -58,8 +60,8 @@ function underWay(now: number): Schemas["RolloutDetail"] {
 }
 
 function stageOf(wafers: number): Omit<Schemas["StageView"], "stage" | "entered_ms"> {
-  const seen = { wafers, labels: { none: wafers - 9, Scratch: 9 }, labels_current: { none: wafers }, reviews: 0.08, alerts: 0.1, agreement: 0.93, answered: 12, right: 11, right_current: 7, edge_ms: 1.6 };
-  const before = { wafers: 100, labels: { none: 100 }, labels_current: {}, reviews: 0.12, alerts: 0.02, answered: 0, right: 0, edge_ms: 1.6 };
+  const seen = { wafers, fabs: { faba: wafers }, labels: { none: wafers - 9, Scratch: 9 }, labels_current: { none: wafers }, reviews: 0.08, alerts: 0.1, agreement: 0.93, answered: 12, right: 11, right_current: 7, edge_ms: 1.6 };
+  const before = { wafers: 100, fabs: { faba: 100 }, labels: { none: 100 }, labels_current: {}, reviews: 0.12, alerts: 0.02, answered: 0, right: 0, edge_ms: 1.6 };
   return {
     state: "",
     wanted: 100,
@@ -71,6 +73,7 @@ function stageOf(wafers: number): Omit<Schemas["StageView"], "stage" | "entered_
       { fab: "faba", camera: "probe-9", condition: "has not taken it up", restarts: 0 },
     ],
     offline: 1,
+    uncovered: [],
     statuses: { FabWaferModelCanary: "ACTIVE" },
     learned: ["Scratch"],
   };
@@ -86,6 +89,7 @@ function rolledBack(now: number): Schemas["RolloutDetail"] {
     started_ms: began,
     ended_ms: began + 50 * MINUTE_MS,
     reason: "Unexplained disagreement: 31 of 64 wafers, at most 1 in 10 wanted",
+    blamed: true,
     stages: [{ ...stageOf(64), stage: "shadow", entered_ms: began, left_ms: began + 50 * MINUTE_MS, outcome: "Unexplained disagreement: 31 of 64 wafers" }],
     deployments: {},
   };

@@ -28,8 +28,10 @@ export function Decide({ model }: { model: ModelDetail }) {
       </SpaceBetween>
       {asked === "approve" && (
         <Confirm title={`Roll out ${model.model}?`} verb="Roll out" deed={() => api.decide(model.model, true)} changes={CHANGES} onClose={close}>
-          It starts beside the model in use on some cameras of every fab and takes over ring by ring. It comes back off them by itself if it does worse, and
-          the rollout can be paused and aborted.
+          {retired
+            ? "It ran everywhere before, so it takes over at once, ring by ring: only whether the devices run it is looked at, not what it says."
+            : "It starts beside the model in use on some cameras of every fab and takes over ring by ring. It comes back off them by itself if it does worse."}{" "}
+          The rollout can be paused and aborted.
         </Confirm>
       )}
       {asked === "reject" && (

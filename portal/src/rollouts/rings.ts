@@ -1,4 +1,4 @@
-/** A rollout's log of stages -> its rings in order, each with how it stands. */
+/** A rollout's log of stages -> its rings in order, each with how it stands; a model that returns has no shadow. */
 
 import type { RolloutDetail, Stage, StageView } from "../api/types";
 
@@ -24,7 +24,8 @@ const BACK: readonly Stage[] = ["rolled back", "aborted"];
 export function ringsOf(rollout: RolloutDetail): Ring[] {
   const entered = rollout.stages.filter(({ stage }) => RINGS.some(([ring]) => ring === stage));
   const last = entered.at(-1)?.stage;
-  return RINGS.map(([stage, title]) => {
+  const rings = RINGS.filter(([stage]) => stage !== "shadow" || !rollout.returns);
+  return rings.map(([stage, title]) => {
     const log = entered.findLast((each) => each.stage === stage) ?? null;
     return { stage, title, log, standing: standingOf(rollout, log, stage === last) };
   });

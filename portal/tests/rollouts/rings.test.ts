@@ -4,14 +4,16 @@ import type { RolloutDetail, Stage, StageView } from "../../src/api/types";
 import { ringsOf } from "../../src/rollouts/rings";
 import { sideBySide } from "../../src/rollouts/sides";
 
-const nothing = { wafers: 0, labels: {}, labels_current: {}, answered: 0, right: 0 };
-const at = (stage: Stage): StageView => ({ stage, entered_ms: 1, state: "", wanted: 0, seen: nothing, before: nothing, guards: [], devices: [], offline: 0, statuses: {}, learned: [] });
+const nothing = { wafers: 0, fabs: {}, labels: {}, labels_current: {}, answered: 0, right: 0 };
+const at = (stage: Stage): StageView => ({ stage, entered_ms: 1, state: "", wanted: 0, seen: nothing, before: nothing, guards: [], devices: [], offline: 0, uncovered: [], statuses: {}, learned: [] });
 const rollout = (stage: Stage, entered: Stage[], changes: Partial<RolloutDetail> = {}): RolloutDetail => ({
   rollout: "000001",
   model: "wafer-map@2",
   previous: "wafer-map@1",
   stage,
   wish: "go on",
+  blamed: false,
+  returns: false,
   serial: 2,
   component_version: "2.0.0",
   started_ms: 1,
@@ -27,6 +29,7 @@ test.each<[string, RolloutDetail, string[]]>([
   ["what is ahead is pending", rollout("canary", ["shadow", "canary"]), ["passed", "under way", "pending", "pending"]],
   ["a pause holds the ring where it is", rollout("canary", ["shadow", "canary"], { wish: "pause" }), ["passed", "paused", "pending", "pending"]],
   ["a way back ends at the ring that failed", rollout("rolled back", ["shadow", "canary"], ended), ["passed", "failed", "never", "never"]],
+  ["a model that returns has no shadow", rollout("canary", ["canary"], { returns: true }), ["under way", "pending", "pending"]],
   ["an end that is logged itself is no ring", rollout("rolled back", ["shadow", "rolled back"], ended), ["failed", "never", "never", "never"]],
   ["an abort leaves the rest unreached", rollout("aborted", ["shadow"], ended), ["failed", "never", "never", "never"]],
   ["one that is done has passed everywhere", rollout("done", ["shadow", "canary", "early", "everyone"], ended), ["passed", "passed", "passed", "passed"]],

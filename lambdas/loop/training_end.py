@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from fabwafer.errors import ConflictError
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
 from lambdas.loop.records import ModelPaper, ModelState, TrainingPaper, TrainingState
@@ -18,7 +17,6 @@ ENDS = frozenset(
         TrainingState.TIMED_OUT,
     }
 )
-_ATTEMPTS = 8
 _IN_WORDS = {
     TrainingState.FAILED: "failed",
     TrainingState.STOPPED: "was stopped",
@@ -50,21 +48,15 @@ class Endings:
             LookupError: If there is no such training.
             ConflictError: If others were always faster.
         """
-        version = 0
-        for _ in range(_ATTEMPTS):
-            paper = self.ledger.read(TrainingPaper, training)
-            if paper is None:
-                raise LookupError(f"{training}: no such training")
-            version = paper.version
-            kept: TrainingPaper | None = paper
-            if not has_ended(paper):
-                ended = TrainingPaper.model_validate(
-                    paper.model_dump() | dict(changes) | {"state": state}
-                )
-                kept = self.ledger.revise(ended)
-            if kept is not None:
-                return self._told(kept)
-        raise ConflictError("training", training, "a paper that stands still", version)
+
+        def ended(paper: TrainingPaper) -> TrainingPaper | None:
+            said = paper.model_dump() | dict(changes) | {"state": state}
+            return None if has_ended(paper) else TrainingPaper.model_validate(said)
+
+        paper = self.ledger.change(TrainingPaper, training, ended)
+        if paper is None:
+            raise LookupError(f"{training}: no such training")
+        return self._told(paper)
 
     def _told(self, paper: TrainingPaper) -> TrainingPaper:
         if paper.told:

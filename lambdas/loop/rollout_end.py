@@ -2,22 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from fabwafer.errors import ConflictError, ContractError
+from fabwafer.errors import ContractError
 from lambdas.loop.deploying import Deployer
 from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
-from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState, Paper
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.signing import Signer, bundle_key
-
-ENDS = (Stage.DONE, Stage.ROLLED_BACK, Stage.ABORTED)
-_ATTEMPTS = 20
-
-_P = TypeVar("_P", bound=Paper)
 
 
 @dataclass(frozen=True)
@@ -125,28 +120,33 @@ class Ending:
         if paper.stage is Stage.DONE:
             line |= {"current": paper.model, "component_version": paper.component_version}
             key = bundle_key(paper.model, paper.serial)
-            self._set(ModelPaper, paper.model, {"state": ModelState.CURRENT, "key": key})
-            self._set(ModelPaper, paper.previous, {"state": ModelState.RETIRED})
+            self._set(paper.model, {"state": ModelState.CURRENT, "key": key})
+            self._set(paper.previous, {"state": ModelState.RETIRED})
         else:
-            self._set(ModelPaper, paper.model, {"state": ModelState.ROLLED_BACK})
+            self._set(paper.model, _taken_back(paper))
             if figures.key is not None:
                 line["component_version"] = figures.component_version
-                self._set(ModelPaper, paper.previous, {"key": figures.key})
-        self._set(LinePaper, MODEL, line, only_for=paper.name)
+                self._set(paper.previous, {"key": figures.key})
+        self.ledger.change(
+            LinePaper,
+            MODEL,
+            lambda it: it.model_copy(update=line) if it.rollout == paper.name else None,
+        )
 
-    def _set(
-        self, sort: type[_P], name: str, update: dict[str, Any], only_for: str | None = None
-    ) -> None:
-        """Revise a paper that others revise, too; a line only as long as this rollout is its own."""
-        for _ in range(_ATTEMPTS):
-            paper = self.ledger.read(sort, name)
-            if paper is None or (
-                isinstance(paper, LinePaper) and only_for not in (None, paper.rollout)
-            ):
-                return
-            if self.ledger.revise(paper.model_copy(update=update)) is not None:
-                return
-        raise ConflictError(sort.kind, name, "a paper that stands still for a moment", 0)
+    def _set(self, model: str, update: Mapping[str, object]) -> None:
+        self.ledger.change(ModelPaper, model, lambda it: it.model_copy(update=update))
+
+
+def _taken_back(paper: RolloutPaper) -> dict[str, Any]:
+    """Return what becomes of a model that was taken back: it is what it was before, unless it is to blame.
+
+    One that was approved waits for approval: a person decides about the next attempt.
+    """
+    if paper.blamed:
+        return {"state": ModelState.ROLLED_BACK}
+    if paper.returns:
+        return {"state": ModelState.RETIRED}
+    return {"state": ModelState.AWAITING, "decided_by": None, "decided_ms": None}
 
 
 def _prepared(paper: RolloutPaper) -> StageFigures:
@@ -157,28 +157,31 @@ def _prepared(paper: RolloutPaper) -> StageFigures:
 
 def _groups(paper: RolloutPaper, group: Callable[[Stage], str]) -> list[str]:
     """Return the groups of the stages that were entered, each once."""
-    return list(dict.fromkeys(group(log.stage) for log in paper.stages if log.stage not in ENDS))
+    return list(dict.fromkeys(group(log.stage) for log in paper.stages if not log.stage.is_end))
 
 
 def _words(paper: RolloutPaper) -> tuple[str, str]:
-    last = [log.stage.value for log in paper.stages if log.stage not in ENDS][-1]
-    match paper.stage:
-        case Stage.DONE:
-            subject = f"{paper.model} runs everywhere"
-            return subject, f"{subject}; before it was {paper.previous} (rollout {paper.name})."
-        case Stage.ABORTED:
-            subject = f"{paper.model} aborted in stage {last}"
-        case _:
-            subject = f"{paper.model} rolled back in stage {last}"
+    if paper.stage is Stage.DONE:
+        subject = f"{paper.model} runs everywhere"
+        text = f"before it was {paper.previous} (rollout {paper.name})"
+        return subject, f"{subject}; {text}.{_uncovered(paper)}"
+    last = [log.stage.value for log in paper.stages if not log.stage.is_end][-1]
+    subject = f"{paper.model} {paper.stage.value} in stage {last}"
     again = f"{paper.previous} runs again wherever it came to (rollout {paper.name})."
-    return subject, f"{subject}: {paper.reason}. {again}"
+    may = "" if paper.blamed else " It may be approved again."
+    return subject, f"{subject}: {paper.reason}. {again}{may}{_uncovered(paper)}"
+
+
+def _uncovered(paper: RolloutPaper) -> str:
+    fabs = sorted({fab for log in paper.stages for fab in StageFigures.of(log).uncovered})
+    return f" There is no canary in {', '.join(fabs)}." if fabs else ""
 
 
 def _facts(paper: RolloutPaper) -> dict[str, Any]:
     stages = {
         log.stage.value: {"outcome": log.outcome, **StageFigures.of(log).facts}
         for log in paper.stages
-        if log.stage not in ENDS
+        if not log.stage.is_end
     }
     return {
         "kind": NoticeKind.RELEASE.value,
@@ -187,5 +190,6 @@ def _facts(paper: RolloutPaper) -> dict[str, Any]:
         "previous": paper.previous,
         "ended": paper.stage.value,
         "reason": paper.reason,
+        "blamed": paper.blamed,
         "stages": stages,
     }
