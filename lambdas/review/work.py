@@ -20,7 +20,7 @@ from lambdas.review.bodies import (
     SendBackBody,
     UndoBody,
 )
-from lambdas.review.changes import canonical_answer, change, move
+from lambdas.review.changes import BusyError, canonical_answer, change, move
 from lambdas.review.handout import hand_out
 from lambdas.review.queries import ItemPath
 from lambdas.review.records import Work
@@ -49,15 +49,13 @@ def next_items(visit: Visiting, body: NextBody) -> WorkItems:
 
 @router.post("/queue/heartbeat", summary="Keep what the caller holds")
 def heartbeat(visit: Visiting, body: HeartbeatBody) -> Leases:
-    """Extend leases; what went to somebody else is named as lost."""
+    """Extend leases; what went to somebody else is named as lost, what is left out can be asked for again."""
     visit.need(*Role)
     with ThreadPoolExecutor(_THREADS) as pool:
-        kept = list(pool.map(partial(_extended, visit), body.items))
+        found = list(pool.map(partial(_extended, visit), body.items))
     return Leases(
-        held=tuple(each for each in kept if each is not None),
-        lost=tuple(
-            each.item for each, lease in zip(body.items, kept, strict=True) if lease is None
-        ),
+        held=tuple(each for each in found if isinstance(each, Lease)),
+        lost=tuple(each for each in found if isinstance(each, str)),
     )
 
 
@@ -130,7 +128,8 @@ def send_item_back(visit: Visiting, item: ItemPath, body: SendBackBody) -> ItemS
     )
 
 
-def _extended(visit: Visit, held: HeldItem) -> Lease | None:
+def _extended(visit: Visit, held: HeldItem) -> Lease | str | None:
+    """Return the lease, the item's id if it is lost, None if it could not be found out now."""
     name, rules = visit.caller.name, visit.desk.rules
     try:
         work = move(
@@ -139,6 +138,8 @@ def _extended(visit: Visit, held: HeldItem) -> Lease | None:
             lambda work: extend(work.review, name, held.version, visit.now_ms, rules),
         )
     except (ConflictError, NotFoundError):
+        return held.item
+    except BusyError:
         return None
     until = work.review.lease.until_ms if work.review.lease else 0
     return Lease(item=held.item, version=work.review.version, lease_until_ms=until)

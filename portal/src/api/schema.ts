@@ -2567,13 +2567,13 @@ export interface components {
          *     Attributes:
          *         wafers: Seen by it.
          *         labels: How often it called each label.
-         *         labels_current: The same of the model in use, of the same wafers; empty where the candidate is in use.
+         *         labels_current: The same of the model before, of those wafers that both saw.
          *         reviews: Share for which it asks a person.
          *         alerts: Share that it alerts about.
-         *         agreement: Share that both models call alike.
+         *         agreement: Share of those that both call alike.
          *         answered: Wafers that people have settled.
          *         right: How many of those the candidate calls as they do, and
-         *         right_current: how many the model in use.
+         *         right_current: how many the model before, None where it saw none.
          *         edge_ms: Median time of a wafer.
          */
         WaferFigures: {
