@@ -11,7 +11,8 @@ from fabwafer.errors import ConflictError, ContractError
 from fabwafer.review import answer, undo
 from fabwafer.work_item import State
 from lambdas.records import Item
-from lambdas.review.bodies import BulkAnswerBody, BulkBody, HeldItem, UndoBatchBody
+from lambdas.review.answer_bodies import BulkAnswerBody, BulkBody, UndoBatchBody
+from lambdas.review.bodies import HeldItem
 from lambdas.review.changes import BusyError, canonical_answer, change, read_item
 from lambdas.review.queries import BatchPath
 from lambdas.review.records import Work

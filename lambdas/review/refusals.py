@@ -15,8 +15,8 @@ from lambdas.review.changes import BusyError
 from lambdas.review.views import Problem
 from lambdas.review.visit import ForbiddenError, NotFoundError, Visit
 
-MAX_BODY_BYTES = 128 * 1024
-"""As much as two hundred items of a bulk answer, and a note, can need."""
+MAX_BODY_BYTES = 256 * 1024
+"""As much as twenty answers with their notes, or a bulk answer of two hundred items, can need."""
 
 REFUSALS = (BusyError, ContractError, ForbiddenError, NotFoundError)
 """What a route raises to refuse a request."""

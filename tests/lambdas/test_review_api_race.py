@@ -10,7 +10,8 @@ from review_parts import ALWAYS_ONE, ALWAYS_TWO, ANN, AtomicWork, Person
 
 from fabwafer.errors import ConflictError
 from fabwafer.history import Verdict, is_intact
-from lambdas.review.bodies import AnswerBody, NextBody
+from lambdas.review.answer_bodies import AnswerBody
+from lambdas.review.bodies import NextBody
 from lambdas.review.work import answer_item, next_items
 
 CLIENTS = [Person(f"reader{n}") for n in range(8)]
