@@ -12,6 +12,7 @@ from review_parts import (
     NIL,
     START_MS,
     Person,
+    make_draw_key,
     request,
 )
 
@@ -344,6 +345,7 @@ def test_the_deployed_function_finds_its_way_by_its_environment(portal, monkeypa
     monkeypatch.setenv("EXPORTS_BUCKET", "exports")
     monkeypatch.setenv("EXPORTS_QUEUE_URL", portal.queue_url)
     monkeypatch.setenv("FABS", "fabb,faba")
+    monkeypatch.setenv("DRAW_KEY_ID", make_draw_key())
     review_api._api.cache_clear()
 
     answer = review_api.handler(request(ADA, "GET", "/me"), CONTEXT)
