@@ -1,18 +1,23 @@
 """exports queue -> a file in the exports bucket, complete: every wafer of the span, whatever became of it."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fabwafer.blindness import is_hidden
+from fabwafer.deeds import Rules
 from lambdas.batch import Batch, PartialResponse, SqsEvent
 from lambdas.pictures import MAX_PICTURE_BYTES
 from lambdas.review.bodies import ExportFormat
 from lambdas.review.export_forms import write
 from lambdas.review.export_papers import KIND, ExportOrder, export_key
 from lambdas.review.export_rows import ExportRow, export_rows
+from lambdas.review.records import Work
+from lambdas.review.rules import rules_of
 from lambdas.settings import WriteExportSettings
 from lambdas.stores.buckets import ExportBucket, ImageBucket
 from lambdas.stores.papers import PaperTable
@@ -41,7 +46,9 @@ class Exporter:
     papers: PaperTable
     images: ImageBucket
     exports: ExportBucket
+    rules: Rules
     most_wafers: int = MOST_WAFERS
+    clock: Callable[[], float] = time.time
 
     def export(self, body: str) -> ExportOrder:
         """Write an export unless it is written; its paper says how it ended."""
@@ -58,7 +65,9 @@ class Exporter:
         return order
 
     def _kept(self, order: ExportOrder) -> dict[str, str | int]:
-        rows = _at_most(self.most_wafers, export_rows(order.wish, self.wafers, self.reviews))
+        hidden = partial(self._is_hidden, order, round(self.clock() * 1000))
+        found = export_rows(order.wish, self.wafers, self.reviews, hidden)
+        rows = _at_most(self.most_wafers, found)
         key = export_key(order)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "export"
@@ -72,6 +81,10 @@ class Exporter:
             "picture_count": written.pictures,
             "size_bytes": size_bytes,
         }
+
+    def _is_hidden(self, order: ExportOrder, now_ms: int, work: Work) -> bool:
+        name = order.requested_by
+        return order.reads and is_hidden(work.review, name, now_ms, self.rules, looks=True)
 
     def _picture(self, key: str) -> bytes | None:
         return self.images.read(key, MAX_PICTURE_BYTES)
@@ -108,4 +121,5 @@ def _exporter() -> Exporter:
         papers=PaperTable(settings.papers_table),
         images=ImageBucket(settings.images_bucket),
         exports=ExportBucket(settings.exports_bucket),
+        rules=rules_of(settings),
     )

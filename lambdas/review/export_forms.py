@@ -98,7 +98,7 @@ class _Folders:
     def name(self, row: ExportRow) -> str:
         category = row.category
         if row.verdict is None:
-            folder = f".unreviewed/{row.prediction}"
+            folder = f".unreviewed/{row.prediction or 'hidden'}"
         else:
             folder = f"{category}" if row.labels else f".{category}"
         lot = f"/{quote(row.lot, safe='')}" if row.lot else ""

@@ -7,19 +7,20 @@ from dataclasses import replace
 import pytest
 from lambda_events import batch, failed
 from lambda_pictures import png
-from review_parts import ALWAYS_TWO, ANN, CONTEXT, EVE, FAR, START_MS
+from review_parts import ALWAYS_TWO, ANN, CONTEXT, EVE, FAR, START_MS, Person, make_draw_key
 
 from lambdas import write_export
 from lambdas.stores import clients
 from lambdas.write_export import Exporter, write_batch
 
+BEA = Person("bea", ("reviewer", "engineer", "fab:faba"))
 EXPORT_OF_FABB = {"fab": "fabb", "format": "csv", "from_ms": 0, "to_ms": START_MS}
 
 
 @pytest.fixture
 def exporter(portal):
     desk = portal.desk
-    return Exporter(desk.wafers, desk.work, desk.papers, desk.images, desk.exports)
+    return Exporter(desk.wafers, desk.work, desk.papers, desk.images, desk.exports, ALWAYS_TWO)
 
 
 @pytest.fixture
@@ -37,19 +38,19 @@ def stocked(portal):
     return portal
 
 
-def ordered(portal, kind, **changes):
+def ordered(portal, kind, person=EVE, **changes):
     wish = {"fab": "faba", "format": kind, "from_ms": 0, "to_ms": START_MS} | changes
-    return portal.call(EVE, "POST", "/exports", wish)
+    return portal.call(person, "POST", "/exports", wish)
 
 
-def written(portal, exporter, kind, **changes):
+def written(portal, exporter, kind, person=EVE, **changes):
     """Order, write and fetch an export."""
-    export = ordered(portal, kind, **changes).body["export"]
+    export = ordered(portal, kind, person, **changes).body["export"]
     queued = clients.sqs().receive_message(QueueUrl=portal.queue_url)["Messages"]
     assert (
         failed(write_batch(batch(*[m["Body"] for m in queued]), exporter, portal.telemetry)) == []
     )
-    state = portal.call(EVE, "GET", f"/exports/{export}").body
+    state = portal.call(person, "GET", f"/exports/{export}").body
     [found] = clients.s3().list_objects_v2(Bucket="exports")["Contents"]
     return state, clients.s3().get_object(Bucket="exports", Key=found["Key"])["Body"].read()
 
@@ -172,6 +173,7 @@ def test_the_deployed_function_writes_what_is_queued(stocked, monkeypatch):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("IMAGES_BUCKET", "images")
     monkeypatch.setenv("EXPORTS_BUCKET", "exports")
+    monkeypatch.setenv("DRAW_KEY_ID", make_draw_key())
     export = ordered(stocked, "csv").body["export"]
     [message] = clients.sqs().receive_message(QueueUrl=stocked.queue_url)["Messages"]
     write_export._exporter.cache_clear()
@@ -188,6 +190,47 @@ def test_a_first_answer_that_does_not_count_yet_is_in_no_export(stocked, exporte
     _, body = written(stocked, exporter, "csv")
     assert "Donut" not in body.decode()
     assert "secret" not in body.decode()
+
+
+def cells(body):
+    return {row["imgid"]: row for row in csv.DictReader(io.StringIO(body.decode()))}
+
+
+def test_who_may_get_a_wafer_to_read_blind_finds_no_answer_to_it_in_their_export(stocked, exporter):
+    _, body = written(stocked, exporter, "csv", BEA)
+
+    rows = cells(body)
+
+    hidden, told = rows["open"], rows["fine"]
+    assert (told["prediction"], told["probability"]) == ("none", "0.99")
+    shown = {"item", "imgid", "fab", "camera", "timestamp", "image_key"}
+    assert {name for name, cell in hidden.items() if cell} == shown
+    assert rows["loc"]["verdict"] == "labels", "settled by one, and nobody reads it again"
+
+
+@pytest.mark.parametrize("kind", ["manifest", "folders", "coco"])
+def test_no_form_of_an_export_tells_what_is_hidden(stocked, exporter, kind):
+    _, body = written(stocked, exporter, kind, BEA)
+    with zipfile.ZipFile(io.BytesIO(body)) as file:
+        lines = [
+            line
+            for name in file.namelist()
+            if name.endswith(("jsonl", "json"))
+            for line in file.read(name).decode().replace("}, {", "}\n{").splitlines()
+        ]
+    [line] = [line for line in lines if '"imgid": "open"' in line]
+    assert "probability" not in line
+    assert "Loc" not in line
+
+
+def test_a_reviewer_fetches_no_export_that_somebody_else_asked_for(stocked, exporter):
+    state, _ = written(stocked, exporter, "csv")
+    assert stocked.call(BEA, "GET", f"/exports/{state['export']}").status == 404
+    assert stocked.call(BEA, "GET", "/exports", fab="faba").body["exports"] == []
+    own = ordered(stocked, "csv", BEA).body["export"]
+    assert [
+        each["export"] for each in stocked.call(BEA, "GET", "/exports", fab="faba").body["exports"]
+    ] == [own]
 
 
 def test_an_order_that_comes_twice_is_written_once(stocked, exporter):
