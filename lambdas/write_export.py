@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_WAFERS = 100_000
 """With pictures of 2 kB 200 MB; the function's disk and time hold several times that."""
+_PROBLEM = "it could not be written; it is tried again, three times in all"
 _CONTENT_TYPES = {ExportFormat.CSV: "text/csv"}
 
 
@@ -51,7 +52,7 @@ class Exporter:
     clock: Callable[[], float] = time.time
 
     def export(self, body: str) -> ExportOrder:
-        """Write an export unless it is written; its paper says how it ended."""
+        """Write an export unless it is written; its paper says how it ended, and how the try before did."""
         order = ExportOrder.model_validate_json(body)
         paper = self.papers.read(KIND, order.export)
         if paper is None or paper["state"] == "done":
@@ -61,7 +62,11 @@ class Exporter:
         except TooManyWafersError as error:
             self.papers.put({**paper, "state": "failed", "problem": str(error)})
             return order
-        self.papers.put({**paper, "state": "done", **kept})
+        except Exception:  # said to whoever waits, and raised for the queue to bring it again
+            self.papers.put({**paper, "state": "failed", "problem": _PROBLEM})
+            raise
+        done = {name: value for name, value in paper.items() if name != "problem"}
+        self.papers.put({**done, "state": "done", **kept})
         return order
 
     def _kept(self, order: ExportOrder) -> dict[str, str | int]:

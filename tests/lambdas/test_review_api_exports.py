@@ -248,6 +248,8 @@ def test_an_order_that_comes_twice_is_written_once(stocked, exporter):
     [
         ({"format": "xls"}, "format"),
         ({"to_ms": 0}, "body"),
+        ({"to_ms": 10**40 + 1}, "to_ms"),
+        ({"from_ms": -1}, "from_ms"),
         ({"lot": ""}, "lot"),
         ({"scope": "some"}, "scope"),
     ],
@@ -275,3 +277,22 @@ def test_earlier_exports_are_listed_newest_first_for_their_fab_alone(stocked):
 def test_only_who_looks_around_sees_exports_and_only_of_their_fabs(stocked):
     assert stocked.call(ANN, "GET", "/exports", fab="faba").status == 403
     assert stocked.call(EVE, "GET", "/exports", fab="fabb").status == 404
+
+
+def test_an_export_that_fails_says_so_and_one_that_works_later_says_that(
+    stocked, exporter, monkeypatch
+):
+    export = ordered(stocked, "csv").body["export"]
+    [message] = clients.sqs().receive_message(QueueUrl=stocked.queue_url)["Messages"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Exporter, "_kept", lambda *_: 1 / 0)
+        answer = write_batch(batch(message["Body"]), exporter, stocked.telemetry)
+    state = stocked.call(EVE, "GET", f"/exports/{export}").body
+
+    assert failed(answer) == ["m0"], "the queue brings it again"
+    assert (state["state"], state["url"]) == ("failed", None)
+    assert "tried again" in state["problem"]
+
+    assert failed(write_batch(batch(message["Body"]), exporter, stocked.telemetry)) == []
+    state = stocked.call(EVE, "GET", f"/exports/{export}").body
+    assert (state["state"], state["problem"]) == ("done", None)
