@@ -27,7 +27,7 @@ from lambdas.review import (
     work,
 )
 from lambdas.review.desk import Desk, desk_of
-from lambdas.review.refusals import MAX_BODY_BYTES, teach, too_large
+from lambdas.review.refusals import MAX_BODY_BYTES, parsed, teach, too_large
 from lambdas.review.visit import Visit, caller_of
 from lambdas.settings import ReviewApiSettings
 from lambdas.telemetry import Telemetry, observed
@@ -89,7 +89,7 @@ def handler(event: Event, context: "LambdaContext") -> Answer:
 
 def resolver() -> APIGatewayHttpResolver:
     """Return a resolver with every route and what becomes of refusals."""
-    app = APIGatewayHttpResolver(enable_validation=True)
+    app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=parsed)
     for part in PARTS:
         app.include_router(part.router)
     teach(app)

@@ -26,8 +26,9 @@ AnswerId = Annotated[
         description="drawn by the client; the same id again changes nothing",
     ),
 ]
-Version = Annotated[int, Field(ge=0, description="the version that was looked at")]
+Version = Annotated[int, Field(ge=0, le=10**9, description="the version that was looked at")]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
+Moment = Annotated[int, Field(ge=0, le=253_402_300_799_999, description="epoch milliseconds")]
 Note = Annotated[str, Field(min_length=1, max_length=MAX_NOTE_CHARACTERS)]
 
 
@@ -121,8 +122,8 @@ class ExportBody(Body):
     fab: Name
     format: ExportFormat
     scope: ExportScope = ExportScope.ALL
-    from_ms: Annotated[int, Field(ge=0)]
-    to_ms: Annotated[int, Field(ge=0)]
+    from_ms: Moment
+    to_ms: Moment
     camera: Name | None = None
     lot: Lot | None = None
 

@@ -1166,9 +1166,15 @@ export interface components {
             format: components["schemas"]["ExportFormat"];
             /** @default all */
             scope: components["schemas"]["ExportScope"];
-            /** From Ms */
+            /**
+             * From Ms
+             * @description epoch milliseconds
+             */
             from_ms: number;
-            /** To Ms */
+            /**
+             * To Ms
+             * @description epoch milliseconds
+             */
             to_ms: number;
             /** Camera */
             camera?: string | null;
