@@ -77,6 +77,7 @@ def exporting(functions: Functions, drawing: Drawing) -> lambda_.Function:
     allow(function, ["dynamodb:BatchGetItem"], tables.predictions.table_arn)
     allow(function, ["dynamodb:BatchGetItem"], tables.reviews.table_arn)
     allow(function, ["dynamodb:GetItem", "dynamodb:PutItem"], tables.papers.table_arn)
+    allow(function, ["dynamodb:Query"], index_arn(tables.events, "by_time"))
     for index in ("by_camera", "by_lot", "by_fab"):
         allow(function, ["dynamodb:Query"], index_arn(tables.predictions, index))
     allow_objects(

@@ -13,9 +13,10 @@ from fabwafer.deeds import Rules
 from lambdas.batch import Batch, PartialResponse, SqsEvent
 from lambdas.pictures import MAX_PICTURE_BYTES
 from lambdas.review.bodies import ExportFormat
-from lambdas.review.export_forms import write
+from lambdas.review.export_events import exported_events, write_events
+from lambdas.review.export_forms import Written, write
 from lambdas.review.export_papers import KIND, ExportOrder, export_key
-from lambdas.review.export_rows import ExportRow, export_rows
+from lambdas.review.export_rows import ExportRow, Hidden, export_rows
 from lambdas.review.records import Work
 from lambdas.review.rules import rules_of
 from lambdas.settings import WriteExportSettings
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 MOST_WAFERS = 100_000
 """With pictures of 2 kB 200 MB; the function's disk and time hold several times that."""
 _PROBLEM = "it could not be written; it is tried again, three times in all"
-_CONTENT_TYPES = {ExportFormat.CSV: "text/csv"}
+_CONTENT_TYPES = {ExportFormat.CSV: "text/csv", ExportFormat.EVENTS: "application/x-ndjson"}
 
 
 class TooManyWafersError(Exception):
@@ -71,12 +72,10 @@ class Exporter:
 
     def _kept(self, order: ExportOrder) -> dict[str, str | int]:
         hidden = partial(self._is_hidden, order, round(self.clock() * 1000))
-        found = export_rows(order.wish, self.wafers, self.reviews, hidden)
-        rows = _at_most(self.most_wafers, found)
         key = export_key(order)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "export"
-            written = write(order.wish.format, rows, self._picture, path)
+            written = self._written(order, hidden, path)
             content_type = _CONTENT_TYPES.get(order.wish.format, "application/zip")
             self.exports.put(key, path, content_type)
             size_bytes = path.stat().st_size
@@ -86,6 +85,12 @@ class Exporter:
             "picture_count": written.pictures,
             "size_bytes": size_bytes,
         }
+
+    def _written(self, order: ExportOrder, hidden: Hidden, path: Path) -> Written:
+        if order.wish.format is ExportFormat.EVENTS:
+            return Written(write_events(exported_events(order.wish, self.reviews, hidden), path), 0)
+        found = export_rows(order.wish, self.wafers, self.reviews, hidden)
+        return write(order.wish.format, _at_most(self.most_wafers, found), self._picture, path)
 
     def _is_hidden(self, order: ExportOrder, now_ms: int, work: Work) -> bool:
         name = order.requested_by

@@ -107,6 +107,7 @@ class ExportFormat(StrEnum):
     MANIFEST = "manifest"
     FOLDERS = "folders"
     COCO = "coco"
+    EVENTS = "events"
 
 
 class ExportScope(StrEnum):
@@ -131,6 +132,12 @@ class ExportBody(Body):
     def _a_span(self) -> Self:
         if self.to_ms <= self.from_ms:
             raise ValueError("expected to_ms after from_ms")
+        return self
+
+    @model_validator(mode="after")
+    def _events_are_a_fabs(self) -> Self:
+        if self.format is ExportFormat.EVENTS and (self.camera or self.lot):
+            raise ValueError("expected events of a whole fab, of no camera or lot")
         return self
 
 

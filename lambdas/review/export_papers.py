@@ -8,6 +8,7 @@ from lambdas.review.bodies import ExportBody, ExportFormat
 KIND = "export"
 KEPT_DAYS = 7
 _DAY_S = 86_400
+_SUFFIXES = {ExportFormat.CSV: "csv", ExportFormat.EVENTS: "jsonl"}
 
 
 class ExportOrder(BaseModel):
@@ -38,6 +39,6 @@ def export_paper(order: ExportOrder, now_ms: int) -> Item:
 
 def export_key(order: ExportOrder) -> str:
     """Return where an export's file is kept, below its fab."""
-    suffix = "csv" if order.wish.format is ExportFormat.CSV else "zip"
+    suffix = _SUFFIXES.get(order.wish.format, "zip")
     name = f"{order.wish.fab}-{order.wish.format.value}.{suffix}"
     return f"{order.wish.fab}/{order.export}/{name}"

@@ -77,6 +77,7 @@ SERVICE_GRANTS: Grants = {
         "<PortalDrawingKey.Arn>": {"kms:GenerateMac"},
     },
     "WriteExportRole": {
+        f"{EVENTS}/index/by_time": QUERY,
         "<PortalDrawingKey.Arn>": {"kms:GenerateMac"},
         "<WriteExportLogs.Arn>": LOG,
         "<PortalExports.Arn>": QUEUE_TAKE,

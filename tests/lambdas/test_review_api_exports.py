@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import io
 import json
 import zipfile
@@ -296,3 +297,34 @@ def test_an_export_that_fails_says_so_and_one_that_works_later_says_that(
     assert failed(write_batch(batch(message["Body"]), exporter, stocked.telemetry)) == []
     state = stocked.call(EVE, "GET", f"/exports/{export}").body
     assert (state["state"], state["problem"]) == ("done", None)
+
+
+def test_exported_events_are_enough_for_anybody_to_check_the_chain(stocked, exporter):
+    back = {"answer_id": "back-0001", "version": 2, "comment": "again"}
+    stocked.call(EVE, "POST", f"/items/loc~{START_MS - 1000}/send-back", back)
+    stocked.later(60)
+
+    _, body = written(stocked, exporter, "events", to_ms=stocked.now_ms)
+
+    events = [json.loads(line) for line in body.decode().splitlines()]
+    assert [event["act"] for event in events] == ["answer", "send_back"]
+    previous = "0" * 64
+    for event in events:
+        told = event.pop("hash")
+        text = json.dumps(event, sort_keys=True, separators=(",", ":"))
+        assert (event["previous"], hashlib.sha256(text.encode()).hexdigest()) == (previous, told)
+        previous = told
+
+
+def test_exported_events_are_a_whole_fabs(stocked):
+    refused = ordered(stocked, "events", camera="camera1")
+    assert (refused.status, refused.body["field"]) == (422, "body")
+
+
+def test_events_about_what_is_hidden_from_who_asks_are_left_out(stocked, exporter):
+    stocked.under(ALWAYS_TWO)
+    stocked.answer(ANN, stocked.next(ANN)[0], "Donut")
+    _, body = written(stocked, exporter, "events", BEA, to_ms=stocked.now_ms + 1)
+    assert {json.loads(line)["item"] for line in body.decode().splitlines()} == {
+        f"loc~{START_MS - 1000}"
+    }

@@ -1186,7 +1186,7 @@ export interface components {
          * @description What an export looks like.
          * @enum {string}
          */
-        ExportFormat: "csv" | "manifest" | "folders" | "coco";
+        ExportFormat: "csv" | "manifest" | "folders" | "coco" | "events";
         /**
          * ExportList
          * @description Earlier exports, newest first.
