@@ -25,15 +25,13 @@ REFUSALS = (BusyError, ContractError, ForbiddenError, NotFoundError)
 """What a route raises to refuse a request."""
 
 _AGAIN_AFTER_S = "1"
-_SOMEBODY = "somebody else"
 
 
 def refusal(error: Exception, visit: Visit) -> tuple[HTTPStatus, Problem]:
     """Return the status and the words of one of `REFUSALS`."""
     match error:
         case ConflictError():
-            held_by = error.held_by if visit.looks or error.held_by is None else _SOMEBODY
-            moved_on = {"version": error.version, "held_by": held_by}
+            moved_on = {"version": error.version, "held_by": visit.name_of(error.held_by)}
             return HTTPStatus.CONFLICT, _problem(error).model_copy(update=moved_on)
         case ContractError():
             return HTTPStatus.UNPROCESSABLE_ENTITY, _problem(error)

@@ -22,8 +22,6 @@ from lambdas.review.views import (
 )
 from lambdas.review.visit import Role, Visit
 
-_SOMEBODY = "somebody else"
-
 
 def is_masked(visit: Visit, work: Work | None) -> bool:
     """Tell whether the caller may still be asked to read this wafer blind, or could take such an answer back."""
@@ -171,14 +169,6 @@ def history_event(event: Event) -> HistoryEvent:
     )
 
 
-def holder_name(visit: Visit, review: Review) -> str | None:
-    """Return whose an item is; a reviewer learns no other reviewer's name."""
-    holder = review.holder(visit.now_ms)
-    if holder is None or holder == visit.caller.name or visit.looks:
-        return holder
-    return _SOMEBODY
-
-
 def _state(visit: Visit, review: Review) -> State | None:
     """Only who may look around learns that a wafer waits for others."""
     told = visit.looks or review.state in {State.OPEN, State.SETTLED}
@@ -186,7 +176,7 @@ def _state(visit: Visit, review: Review) -> State | None:
 
 
 def _lease(visit: Visit, review: Review) -> dict[str, Any]:
-    held_by = holder_name(visit, review)
+    held_by = visit.name_of(review.holder(visit.now_ms))
     until = review.lease.until_ms if review.lease and held_by else None
     return {"held_by": held_by, "lease_until_ms": until}
 
