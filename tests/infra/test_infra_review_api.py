@@ -9,7 +9,7 @@ PORTAL = "https://portal.example.com"
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    return synthesize(tmp_path_factory.mktemp("portal"), stage="sandbox", portal_url=PORTAL)
+    return synthesize(tmp_path_factory.mktemp("portal"), stage="sandbox", portal_url=f"{PORTAL}/")
 
 
 def one(cloud: Cloud, stack: str, kind: str) -> dict:
@@ -82,6 +82,7 @@ def test_the_portals_page_may_call_and_no_other(portal: Cloud, prod: Cloud) -> N
     cors = one(portal, SERVICE, "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
     assert cors["AllowOrigins"] == [PORTAL]
     assert set(cors["AllowHeaders"]) == {"authorization", "content-type"}
+    assert cors["ExposeHeaders"] == ["retry-after"]
     assert "CorsConfiguration" not in one(prod, SERVICE, "AWS::ApiGatewayV2::Api")
 
 

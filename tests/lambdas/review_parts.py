@@ -113,6 +113,7 @@ class Answered:
 
     status: int
     body: Any
+    headers: dict[str, str]
 
 
 @dataclass
@@ -167,7 +168,7 @@ class Portal:
         event = request(person, method, path, body, raw=raw, **query)
         api = Api(self.desk, _resolver(), lambda: self.now_ms / 1000)
         answer = api.serve(event, CONTEXT, self.telemetry)
-        return Answered(int(answer["statusCode"]), json.loads(answer["body"]))
+        return Answered(int(answer["statusCode"]), json.loads(answer["body"]), answer["headers"])
 
     def next(self, person: Person, count: int = 1, **wish: Any) -> list[dict[str, Any]]:
         body = {"fab": "faba", "count": count} | wish
@@ -290,6 +291,12 @@ def _refuse_foreign_start(params: dict[str, Any], **_: Any) -> None:
     start = params.get("ExclusiveStartKey")
     if start is not None and start.keys() != {name for name, _ in keys}:
         raise AssertionError(f"The provided starting key is invalid: {sorted(start)}")
+
+
+def make_draw_key() -> str:
+    """Create the key of the deployment's draws, and return its id."""
+    made = clients.kms().create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    return made["KeyMetadata"]["KeyId"]
 
 
 def _table(name: str, key: tuple[tuple[str, str], ...]) -> None:

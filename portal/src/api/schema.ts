@@ -310,6 +310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer what waits, each for itself */
+        post: operations["answer_items_answers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/bulk/preview": {
         parameters: {
             query?: never;
@@ -715,6 +732,28 @@ export interface components {
             took_ms?: number | null;
         };
         /**
+         * AnswerOutcome
+         * @description What became of one answer of many: status and body that it alone would have been answered with.
+         */
+        AnswerOutcome: {
+            /** Item */
+            item: string;
+            /** Answer Id */
+            answer_id: string;
+            /** Status */
+            status: number;
+            /** Body */
+            body: components["schemas"]["ItemState"] | components["schemas"]["Problem"];
+        };
+        /**
+         * AnswerOutcomes
+         * @description What became of every answer, in the order in which they came.
+         */
+        AnswerOutcomes: {
+            /** Outcomes */
+            outcomes: components["schemas"]["AnswerOutcome"][];
+        };
+        /**
          * AnswerView
          * @description What was answered.
          */
@@ -725,6 +764,14 @@ export interface components {
              * @default []
              */
             labels: string[];
+        };
+        /**
+         * AnswersBody
+         * @description What waits with a client; every answer is taken or refused for itself.
+         */
+        AnswersBody: {
+            /** Answers */
+            answers: components["schemas"]["ItemAnswer"][];
         };
         /**
          * AuditPage
@@ -1119,9 +1166,15 @@ export interface components {
             format: components["schemas"]["ExportFormat"];
             /** @default all */
             scope: components["schemas"]["ExportScope"];
-            /** From Ms */
+            /**
+             * From Ms
+             * @description epoch milliseconds
+             */
             from_ms: number;
-            /** To Ms */
+            /**
+             * To Ms
+             * @description epoch milliseconds
+             */
             to_ms: number;
             /** Camera */
             camera?: string | null;
@@ -1133,7 +1186,7 @@ export interface components {
          * @description What an export looks like.
          * @enum {string}
          */
-        ExportFormat: "csv" | "manifest" | "folders" | "coco";
+        ExportFormat: "csv" | "manifest" | "folders" | "coco" | "events";
         /**
          * ExportList
          * @description Earlier exports, newest first.
@@ -1302,6 +1355,40 @@ export interface components {
             shown: number;
             /** Right */
             right: number;
+        };
+        /**
+         * ItemAnswer
+         * @description One answer of many, with the item that it is about.
+         */
+        ItemAnswer: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Labels
+             * @default []
+             */
+            labels: string[];
+            /** Note */
+            note?: string | null;
+            /**
+             * Answer Id
+             * @description drawn by the client; the same id again changes nothing
+             */
+            answer_id: string;
+            /**
+             * Version
+             * @description the version that was looked at
+             */
+            version: number;
+            /**
+             * Took Ms
+             * @description from picture drawn to key pressed
+             */
+            took_ms?: number | null;
+            /**
+             * Item
+             * @description <imgid>~<timestamp>
+             */
+            item: string;
         };
         /**
          * ItemPage
@@ -1890,6 +1977,40 @@ export interface components {
              * @description of the picture in the archive
              */
             archived_sha256?: string | null;
+        };
+        /**
+         * Problem
+         * @description Why a request was refused; nothing was changed.
+         */
+        Problem: {
+            /** Message */
+            message: string;
+            /**
+             * Field
+             * @default null
+             */
+            field: string | null;
+            /**
+             * Value
+             * @default null
+             */
+            value: string | null;
+            /**
+             * Expected
+             * @default null
+             */
+            expected: string | null;
+            /**
+             * Version
+             * @description the item's version now, at 409
+             * @default null
+             */
+            version: number | null;
+            /**
+             * Held By
+             * @default null
+             */
+            held_by: string | null;
         };
         /**
          * RateBucket
@@ -2820,40 +2941,6 @@ export interface components {
                 [key: string]: components["schemas"]["LabelWorth"];
             };
         };
-        /**
-         * Problem
-         * @description Why a request was refused; nothing was changed.
-         */
-        Problem: {
-            /** Message */
-            message: string;
-            /**
-             * Field
-             * @default null
-             */
-            field: string | null;
-            /**
-             * Value
-             * @default null
-             */
-            value: string | null;
-            /**
-             * Expected
-             * @default null
-             */
-            expected: string | null;
-            /**
-             * Version
-             * @description the item's version now, at 409
-             * @default null
-             */
-            version: number | null;
-            /**
-             * Held By
-             * @default null
-             */
-            held_by: string | null;
-        };
     };
     responses: never;
     parameters: never;
@@ -2915,7 +3002,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2926,6 +3013,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2987,7 +3083,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2998,6 +3094,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3059,7 +3164,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3070,6 +3175,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3131,7 +3245,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3142,6 +3256,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3203,7 +3326,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3214,6 +3337,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3271,7 +3403,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3282,6 +3414,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3339,7 +3480,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3350,6 +3491,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3411,7 +3561,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3422,6 +3572,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3479,7 +3638,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3490,6 +3649,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3547,7 +3715,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3558,6 +3726,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3619,7 +3796,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3630,6 +3807,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3687,7 +3873,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3698,6 +3884,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3759,7 +3954,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3770,6 +3965,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3827,7 +4031,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3838,6 +4042,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3895,7 +4108,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3906,6 +4119,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3963,7 +4185,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3974,6 +4196,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4032,7 +4263,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4043,6 +4274,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4101,7 +4341,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4112,6 +4352,93 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_items_answers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOutcomes"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 262144 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4170,7 +4497,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4181,6 +4508,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4239,7 +4575,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4250,6 +4586,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4304,7 +4649,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4315,6 +4660,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4369,7 +4723,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4380,6 +4734,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4451,7 +4814,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4462,6 +4825,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4532,7 +4904,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4543,6 +4915,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4601,7 +4982,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4612,6 +4993,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4669,7 +5059,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4680,6 +5070,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4739,7 +5138,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4750,6 +5149,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4807,7 +5215,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4818,6 +5226,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4875,7 +5292,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4886,6 +5303,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4947,7 +5373,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4958,6 +5384,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5014,7 +5449,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5025,6 +5460,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5083,7 +5527,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5094,6 +5538,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5148,7 +5601,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5159,6 +5612,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5217,7 +5679,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5228,6 +5690,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5282,7 +5753,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5293,6 +5764,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5347,7 +5827,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5358,6 +5838,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5412,7 +5901,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5423,6 +5912,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5477,7 +5975,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5488,6 +5986,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5544,7 +6051,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5555,6 +6062,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5611,7 +6127,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5622,6 +6138,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
