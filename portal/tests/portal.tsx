@@ -32,11 +32,21 @@ export function serveCloud(): { cloud: FakeCloud } {
     server.resetHandlers(...handlersFor(served.cloud));
   });
   afterEach(async () => {
+    server.events.removeAllListeners();
     indexedDB.deleteDatabase("fabwafer-outbox");
     await new Promise((resolve) => setTimeout(resolve, 0));
   });
   afterAll(() => server.close());
   return served;
+}
+
+/** Note every request whose path ends so, from now on. */
+export function requestsTo(path: string): Request[] {
+  const seen: Request[] = [];
+  server.events.on("request:start", ({ request }) => {
+    if (new URL(request.url).pathname.endsWith(path)) seen.push(request);
+  });
+  return seen;
 }
 
 /** Open the portal at an address, signed in, or not if nobody is named. */

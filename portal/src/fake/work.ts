@@ -33,10 +33,16 @@ async function next(visit: Visit): Promise<Body<"WorkItems">> {
     .filter((record) => record.fab === fab && record.review && wanted.includes(record.review.state))
     .filter(({ review }) => review && !review.readings.some(({ reviewer }) => reviewer === name))
     .filter(({ review }) => review && (holderOf(review) ?? name) === name)
-    .sort((a, b) => Number(a.review?.skipped.includes(name)) - Number(b.review?.skipped.includes(name)) || Number(b.review?.holder === name) - Number(a.review?.holder === name) || a.said.probability - b.said.probability)
+    .sort((a, b) => placeOf(a, name) - placeOf(b, name) || a.said.probability - b.said.probability)
     .slice(0, body.count);
   free.forEach((record) => lease(record, name));
   return { items: free.map((record) => workItem(visit.cloud, record, name)) };
+}
+
+/** What somebody holds comes first and counts, what they skipped comes last. */
+function placeOf({ review }: FakeRecord, name: string): number {
+  if (review && holderOf(review) === name) return 0;
+  return review?.skipped.includes(name) ? 2 : 1;
 }
 
 async function heartbeat(visit: Visit): Promise<Body<"Leases">> {

@@ -12,6 +12,7 @@ import { LabelBook } from "../labels/LabelBook";
 import { usePrefetchedPictures } from "../wafer/picture";
 import { Viewer } from "../wafer/Viewer";
 import { AnswerPanel } from "./AnswerPanel";
+import type { Deal } from "./deal";
 import { KeysHelp } from "./KeysHelp";
 import { ModelSays } from "./ModelSays";
 import { useAnswering } from "./useAnswering";
@@ -52,7 +53,7 @@ export function Desk({ fab, line }: { fab: string; line: Line }) {
           </Container>
         </div>
       ) : (
-        <Nothing asking={held.deal.state === "asking" || held.deal.state === "idle"} failed={held.deal.error !== null} onAsk={() => void held.ask()} onUndo={desk.last ? desk.undo : null} />
+        <Nothing deal={held.deal} onAsk={() => void held.ask()} onUndo={desk.last ? desk.undo : null} />
       )}
       {help && <KeysHelp choices={desk.panel.choices} onClose={() => setHelp(false)} />}
     </>
@@ -71,21 +72,20 @@ function Identity({ item, waiting }: { item: WorkItem; waiting: number }) {
 }
 
 interface NothingProps {
-  readonly asking: boolean;
-  readonly failed: boolean;
+  readonly deal: Deal;
   readonly onAsk: () => void;
   readonly onUndo: (() => void) | null;
 }
 
-function Nothing({ asking, failed, onAsk, onUndo }: NothingProps) {
-  if (asking) return <Waiting what="wafers" />;
-  if (failed) return null;
+function Nothing({ deal, onAsk, onUndo }: NothingProps) {
+  if (deal.error !== null) return null;
+  if (deal.dry === 0) return <Waiting what="wafers" />;
   return (
     <Empty
       title="Nothing waits for you"
       action={
         <SpaceBetween size="xs" direction="horizontal" alignItems="center">
-          <Button onClick={onAsk}>Look again</Button>
+          <Button loading={deal.asking} onClick={onAsk}>Look again</Button>
           {onUndo && <Button onClick={onUndo}>Undo the last answer</Button>}
         </SpaceBetween>
       }

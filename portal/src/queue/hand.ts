@@ -49,12 +49,15 @@ export function moveHand(hand: Hand, move: Move): Hand {
   }
 }
 
-/** The API hands out again what it does not know to be answered yet: the answer may still be on its way. */
-function dealt(hand: Hand, items: readonly WorkItem[], sending: readonly string[]): WorkItem[] {
+/** Return what of a deal is new to the hand; the API hands out again what it does not know to be answered yet. */
+export function freshOf(hand: Hand, items: readonly WorkItem[], sending: readonly string[]): WorkItem[] {
   const isAnswered = (item: WorkItem) =>
     sending.includes(item.item) || hand.answered.some((done) => done.item.item === item.item && item.version <= done.item.version);
-  const fresh = items.filter((item) => !hand.items.some((held) => held.item === item.item) && !isAnswered(item));
-  const all = [...hand.items, ...fresh];
+  return items.filter((item) => !hand.items.some((held) => held.item === item.item) && !isAnswered(item));
+}
+
+function dealt(hand: Hand, items: readonly WorkItem[], sending: readonly string[]): WorkItem[] {
+  const all = [...hand.items, ...freshOf(hand, items, sending)];
   const wasSkipped = ({ item }: WorkItem) => hand.skipped.includes(item);
   return [...all.filter((item) => !wasSkipped(item)), ...all.filter(wasSkipped)];
 }

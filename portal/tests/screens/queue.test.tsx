@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 
-import { openPortal, serveCloud } from "../portal";
+import { openPortal, requestsTo, serveCloud } from "../portal";
 
 const served = serveCloud();
 
@@ -23,6 +23,21 @@ it("one key answers a wafer, shows the next and saves the answer", async () => {
   await waitFor(() => expect(current()).not.toBe(first));
   await waitFor(() => expect(events()).toMatchObject([{ act: "answer", after: { verdict: "labels", labels: ["Center"] } }]));
   await allSaved();
+});
+
+it("ten answers ask for work a few times, not all the time", async () => {
+  const asked = requestsTo("/queue/next");
+  const { user } = await openQueue();
+  for (let answered = 1; answered <= 10; answered += 1) {
+    const name = current();
+    await user.keyboard("0");
+    await waitFor(() => expect(current()).not.toBe(name));
+    await drawn();
+  }
+  await allSaved();
+  expect(events()).toHaveLength(10);
+  expect(asked.length).toBeGreaterThan(2);
+  expect(asked.length).toBeLessThan(10);
 });
 
 it("Enter accepts the model's answer", async () => {
