@@ -3,7 +3,7 @@
 import { http } from "msw";
 
 import type { components } from "../api/schema";
-import { addEvent, addReading, LEASE_S, type FakeCloud, type FakeRecord, type FakeReview } from "./cloud";
+import { addEvent, addReading, type FakeCloud, type FakeRecord, type FakeReview } from "./cloud";
 import { answering, apiPath as at, needFab, needRecord, needRole, Refusal, type Visit } from "./respond";
 import { workItem } from "./show";
 
@@ -35,7 +35,7 @@ async function next(visit: Visit): Promise<Body<"WorkItems">> {
     .filter(({ review }) => review && (holderOf(review) ?? name) === name)
     .sort((a, b) => placeOf(a, name) - placeOf(b, name) || a.said.probability - b.said.probability)
     .slice(0, body.count);
-  free.forEach((record) => lease(record, name));
+  free.forEach((record) => lease(visit, record));
   return { items: free.map((record) => workItem(visit.cloud, record, name)) };
 }
 
@@ -47,12 +47,15 @@ function placeOf({ review }: FakeRecord, name: string): number {
 
 async function heartbeat(visit: Visit): Promise<Body<"Leases">> {
   const { items } = await bodyOf<"HeartbeatBody">(visit);
-  const records = items.map(({ item }) => needRecord(visit, item));
-  const mine = records.filter(({ review }) => review?.holder === visit.caller.name);
-  mine.forEach((record) => lease(record, visit.caller.name));
+  const mine = items.flatMap(({ item, version }) => {
+    const record = needRecord(visit, item);
+    return record.review?.holder === visit.caller.name && record.review.version === version ? [record] : [];
+  });
+  // Also when the lease ran out and nobody else came.
+  mine.forEach(({ review }) => review && Object.assign(review, { lease_until_ms: Date.now() + visit.cloud.leaseS * 1000 }));
   return {
     held: mine.map(({ item, review }) => ({ item, version: review?.version ?? 0, lease_until_ms: review?.lease_until_ms ?? 0 })),
-    lost: records.filter((record) => !mine.includes(record)).map(({ item }) => item),
+    lost: items.map(({ item }) => item).filter((item) => !mine.some((record) => record.item === item)),
   };
 }
 
@@ -73,7 +76,7 @@ async function undo(visit: Visit): Promise<Body<"WorkItem">> {
   const record = needRecord(visit, visit.params.item ?? "");
   const review = needVersion(visit, record, (await bodyOf<"UndoBody">(visit)).version);
   takeBack(record, visit.caller.name, review);
-  lease(record, visit.caller.name);
+  lease(visit, record);
   return workItem(visit.cloud, record, visit.caller.name);
 }
 
@@ -89,9 +92,9 @@ export function takeBack(record: FakeRecord, reviewer: string, review: FakeRevie
 async function release(visit: Visit): Promise<ItemState> {
   const record = needRecord(visit, visit.params.item ?? "");
   const { version, skip } = await bodyOf<"ReleaseBody">(visit);
-  const review = visit.caller.groups.includes("admin") ? record.review : needVersion(visit, record, version);
-  if (review && skip) review.skipped.push(visit.caller.name);
-  if (review) Object.assign(review, { holder: null, version: review.version + 1 });
+  const review = needVersion(visit, record, version, visit.caller.groups.includes("admin"));
+  if (skip) review.skipped.push(visit.caller.name);
+  Object.assign(review, { holder: null, version: review.version + 1 });
   return stateOf(record);
 }
 
@@ -106,12 +109,12 @@ async function sendBack(visit: Visit): Promise<ItemState> {
   return stateOf(record);
 }
 
-/** Return the review if it is at the version that was looked at and in no other's hands. */
-export function needVersion(visit: Visit, record: FakeRecord, version: number): FakeReview {
+/** Return the review if it is at the version that was looked at and in no other's hands, unless `anyones` will do. */
+export function needVersion(visit: Visit, record: FakeRecord, version: number, anyones = false): FakeReview {
   const review = record.review;
   if (!review) throw new Refusal(404, { message: `no item ${record.item}` });
   const holder = holderOf(review);
-  if (holder && holder !== visit.caller.name) throw new Refusal(409, { message: "the item is in other hands", held_by: holder, version: review.version });
+  if (!anyones && holder && holder !== visit.caller.name) throw new Refusal(409, { message: "the item is in other hands", held_by: holder, version: review.version });
   if (review.version !== version) throw new Refusal(409, { message: `expected version ${review.version}, got ${version}`, version: review.version });
   return review;
 }
@@ -120,10 +123,10 @@ function holderOf(review: FakeReview): string | null {
   return review.lease_until_ms > Date.now() ? review.holder : null;
 }
 
-function lease(record: FakeRecord, name: string): void {
+function lease({ cloud, caller }: Visit, record: FakeRecord): void {
   if (!record.review) return;
-  if (holderOf(record.review) !== name) record.review.version += 1;
-  Object.assign(record.review, { holder: name, lease_until_ms: Date.now() + LEASE_S * 1000 });
+  if (holderOf(record.review) !== caller.name) record.review.version += 1;
+  Object.assign(record.review, { holder: caller.name, lease_until_ms: Date.now() + cloud.leaseS * 1000 });
 }
 
 function stateOf({ item, review }: FakeRecord): ItemState {

@@ -14,9 +14,7 @@ export type Work =
 export class Versions {
   private readonly known = new Map<string, number>();
 
-  of(item: string, seen: number): number {
-    return Math.max(seen, this.known.get(item) ?? 0);
-  }
+  readonly of = (item: string, seen: number): number => Math.max(seen, this.known.get(item) ?? 0);
 
   learn(item: string, version: number): void {
     this.known.set(item, version);

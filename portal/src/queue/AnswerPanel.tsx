@@ -13,12 +13,14 @@ interface AnswerPanelProps {
   readonly draft: Draft;
   readonly suggested: string | null;
   readonly mostNote: number;
+  /** While no answer can be meant. */
+  readonly off: boolean;
   readonly onDraft: (draft: Draft) => void;
   readonly onAction: (action: Action) => void;
   readonly onLabel: (label: string) => void;
 }
 
-export function AnswerPanel({ choices, draft, suggested, mostNote, onDraft, onAction, onLabel }: AnswerPanelProps) {
+export function AnswerPanel({ choices, draft, suggested, mostNote, off, onDraft, onAction, onLabel }: AnswerPanelProps) {
   const chosen = draft.several;
   return (
     <SpaceBetween size="s">
@@ -30,26 +32,27 @@ export function AnswerPanel({ choices, draft, suggested, mostNote, onDraft, onAc
             text={labelWords(label)}
             pressed={chosen?.includes(label)}
             suggested={label === suggested}
+            disabled={off}
             onClick={() => onLabel(label)}
           />
         ))}
-        <KeyButton action="unknown" text="Unknown" onClick={() => onAction("unknown")} />
-        <KeyButton action="bad" text="Bad image" onClick={() => onAction("bad")} />
+        <KeyButton action="unknown" text="Unknown" disabled={off} onClick={() => onAction("unknown")} />
+        <KeyButton action="bad" text="Bad image" disabled={off} onClick={() => onAction("bad")} />
       </div>
       <div className="answers" role="group" aria-label="Other actions">
         <KeyButton
           action="accept"
           text={chosen ? `Answer with ${chosen.length}` : "Accept"}
           primary
-          disabled={chosen ? chosen.length === 0 : suggested === null}
+          disabled={off || (chosen ? chosen.length === 0 : suggested === null)}
           onClick={() => onAction("accept")}
         />
-        <KeyButton action="several" text={chosen ? "One class" : "Several"} pressed={chosen !== null} onClick={() => onAction("several")} />
-        <KeyButton action="skip" text="Skip" onClick={() => onAction("skip")} />
-        <KeyButton action="undo" text="Undo" onClick={() => onAction("undo")} />
+        <KeyButton action="several" text={chosen ? "One class" : "Several"} pressed={chosen !== null} disabled={off} onClick={() => onAction("several")} />
+        <KeyButton action="skip" text="Skip" disabled={off} onClick={() => onAction("skip")} />
+        <KeyButton action="undo" text="Undo" disabled={off} onClick={() => onAction("undo")} />
       </div>
       {draft.note === null ? (
-        <KeyButton action="note" text="Add a note" onClick={() => onAction("note")} />
+        <KeyButton action="note" text="Add a note" disabled={off} onClick={() => onAction("note")} />
       ) : (
         <Textarea
           autoFocus

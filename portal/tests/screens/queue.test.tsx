@@ -1,12 +1,13 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 
-import { openPortal, requestsTo, serveCloud } from "../portal";
+import { openPortal, recordWhere, requestsTo, serveCloud } from "../portal";
 
 const served = serveCloud();
 
 const events = () => [...served.cloud.records.values()].flatMap(({ review }) => review?.history ?? []).filter(({ reviewer }) => reviewer === "rita");
 const current = () => screen.getByRole("heading", { level: 2, name: /^wafer \d+ of LOT/ }).textContent;
+const recordNamed = (name: string | null) => recordWhere(served.cloud, ({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
 const drawn = () => screen.findByRole("img", { name: /of \d+ dies fail/ });
 const allSaved = () => screen.findByRole("button", { name: "All saved" });
 
@@ -43,9 +44,9 @@ it("ten answers ask for work a few times, not all the time", async () => {
 it("Enter accepts the model's answer", async () => {
   const { user } = await openQueue();
   const name = current();
-  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
+  const record = recordNamed(name);
   await user.keyboard("{Enter}");
-  await waitFor(() => expect(events()).toMatchObject([{ after: { labels: [record?.said.label] } }]));
+  await waitFor(() => expect(events()).toMatchObject([{ after: { labels: [record.said.label] } }]));
 });
 
 it.each([
@@ -102,10 +103,44 @@ it("nothing is lost while the API is down", async () => {
 it("an answer about what somebody else took meanwhile says who holds it", async () => {
   const { user } = await openQueue();
   const name = current();
-  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
-  Object.assign(record?.review ?? {}, { holder: "remo", lease_until_ms: Date.now() + 60_000 });
+  const record = recordNamed(name);
+  Object.assign(record.review ?? {}, { holder: "remo", lease_until_ms: Date.now() + 60_000 });
   await user.keyboard("1");
   expect(await screen.findByText(/It is held by remo now/)).toBeTruthy();
+});
+
+it("a wafer that somebody else took stays in sight, and the next key answers nothing", async () => {
+  served.cloud.leaseS = 3;
+  const { user } = await openQueue();
+  const name = current();
+  const taken = recordNamed(name);
+  Object.assign(taken.review ?? {}, { holder: "remo", version: 40, lease_until_ms: Date.now() + 60_000 });
+  expect(await screen.findByText("Somebody else has this wafer now", { selector: "div *" })).toBeTruthy();
+  expect(current()).toBe(name);
+  expect(screen.getByRole("button", { name: /Donut/ }).hasAttribute("disabled")).toBe(true);
+  await user.keyboard("2");
+  await waitFor(() => expect(current()).not.toBe(name));
+  expect(events()).toEqual([]);
+  await drawn();
+  await user.keyboard("2");
+  await waitFor(() => expect(events()).toHaveLength(1));
+});
+
+it("whoever leaves the page alone gives their wafers back, and goes on with one key", async () => {
+  served.cloud.leaseS = 1;
+  const { user } = await openQueue();
+  const goOn = await screen.findByRole("button", { name: "Go on" });
+  expect(document.activeElement).toBe(goOn);
+  const held = () => [...served.cloud.records.values()].filter(({ review }) => review?.holder === "rita");
+  await waitFor(() => expect(held()).toEqual([]));
+  const asked = requestsTo("/queue/next");
+  const beats = requestsTo("/queue/heartbeat");
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect([...asked, ...beats]).toEqual([]);
+  await user.keyboard("{Enter}");
+  await drawn();
+  expect(events()).toEqual([]);
+  expect(held().length).toBeGreaterThan(0);
 });
 
 it("skipping gives the wafer back and shows the next", async () => {
@@ -120,8 +155,8 @@ it("what is skipped is for somebody else first", async () => {
   const { user } = await openQueue();
   const name = current();
   await user.keyboard("s");
-  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
-  await waitFor(() => expect(record?.review?.skipped).toEqual(["rita"]));
+  const record = recordNamed(name);
+  await waitFor(() => expect(record.review?.skipped).toEqual(["rita"]));
 });
 
 it("a key that comes before the picture answers nothing, and says so in sight", async () => {
