@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { routesFor } from "../src/app/router";
 import { ThemeProvider } from "../src/app/theme";
 import { passwordSignIn } from "../src/auth/password";
+import type { SignIn } from "../src/auth/signIn";
 import { makeCloud, type FakeCloud, type FakeRecord } from "../src/fake/cloud";
 import { FAKE_CONFIG, handlersFor } from "../src/fake/handlers";
 import { PEOPLE, tokenFor } from "../src/fake/people";
@@ -53,7 +54,12 @@ export function requestsTo(path: string): Request[] {
 export function openPortal(at: string, as: string | null) {
   const person = PEOPLE.find(({ name }) => name === as);
   if (person) sessionStorage.setItem("fabwafer-session", JSON.stringify({ IdToken: tokenFor(person), RefreshToken: `refresh ${person.name}` }));
-  const router = createMemoryRouter(routesFor(CONFIG, passwordSignIn(CONFIG)), { initialEntries: [at] });
+  return openWith(passwordSignIn(CONFIG), at);
+}
+
+/** Open the portal at an address with another way to sign in. */
+export function openWith(signIn: SignIn, at: string) {
+  const router = createMemoryRouter(routesFor(CONFIG, signIn), { initialEntries: [at] });
   const shown = render(
     <I18nProvider locale="en" messages={[messages]}>
       <ThemeProvider>

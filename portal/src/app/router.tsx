@@ -3,7 +3,7 @@ import { createBrowserRouter, Navigate, Outlet, useRouteError, type RouteObject 
 import { ApiProvider } from "../api/ApiProvider";
 import type { Config } from "../auth/config";
 import { SessionProvider } from "../auth/SessionProvider";
-import type { SignIn } from "../auth/signIn";
+import { CALLBACK, type SignIn } from "../auth/signIn";
 import { KeysProvider } from "../keys/KeysProvider";
 import { OutboxProvider } from "../outbox/OutboxProvider";
 import { Empty, Failure, Waiting } from "./Answers";
@@ -37,7 +37,7 @@ export function routesFor(config: Config, signIn: SignIn): RouteObject[] {
       hydrateFallbackElement: <Waiting what="the portal" />,
       children: [
         { index: true, element: <Home /> },
-        { path: "signed-in", element: <Navigate to="/" replace /> },
+        { path: CALLBACK, element: <Back signIn={signIn} /> },
         screen(PLACES.queue, async () => (await import("../queue/QueueScreen")).QueueScreen),
         screen(PLACES.gallery, async () => (await import("../gallery/GalleryScreen")).GalleryScreen),
         screen(PLACES.wafers, async () => (await import("../search/SearchScreen")).SearchScreen),
@@ -79,6 +79,11 @@ function Home() {
   const { me, fab } = usePerson();
   const [first] = placesFor(me.roles);
   return <Navigate to={`${first?.path ?? PLACES.labels.path}?${new URLSearchParams({ fab }).toString()}`} replace />;
+}
+
+/** From the hosted page back to where the person was. */
+function Back({ signIn }: { signIn: SignIn }) {
+  return <Navigate to={signIn.cameFrom()} replace />;
 }
 
 function Broken() {
