@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from fabwafer.history import GENESIS, Answer, Reading
 
+MAX_ANSWERS = 20
 MAX_BULK = 200
 MAX_LEASED = 10
 MAX_NOTE_CHARACTERS = 2000

@@ -95,6 +95,7 @@ def _cors(portal_url: str) -> api.CorsPreflightOptions | None:
             api.CorsHttpMethod.PUT,
         ],
         allow_headers=["authorization", "content-type"],
+        expose_headers=["retry-after"],
         max_age=_PREFLIGHT_KEPT,
     )
 

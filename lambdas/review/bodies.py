@@ -4,11 +4,15 @@ import re
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from fabwafer.fields import Lot, ModelName, Name
-from fabwafer.history import Verdict
-from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS
+from fabwafer.work_item import MAX_LEASED, MAX_NOTE_CHARACTERS
 from lambdas.loop.rollout_records import Wish
 
 ITEM_PATTERN = r"^[A-Za-z0-9_.-]{1,128}~[0-9]{12,15}$(?!\n)"
@@ -37,7 +41,9 @@ def is_drawn(text: str) -> bool:
     return re.match(_ID_PATTERN, text) is not None
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What comes in a request, and nothing beside it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
 
 
@@ -48,7 +54,7 @@ class Line(StrEnum):
     ADJUDICATION = "adjudication"
 
 
-class NextBody(_Body):
+class NextBody(Body):
     """A wish for work."""
 
     fab: Name
@@ -56,49 +62,27 @@ class NextBody(_Body):
     line: Line = Line.REVIEW
 
 
-class HeldItem(_Body):
+class HeldItem(Body):
     """An item at the version at which it was handed out."""
 
     item: ItemId
     version: Version
 
 
-class HeartbeatBody(_Body):
+class HeartbeatBody(Body):
     """The items that a client still works on."""
 
     items: Annotated[tuple[HeldItem, ...], Field(min_length=1, max_length=2 * MAX_LEASED)]
 
 
-class _Answered(_Body):
-    verdict: Verdict
-    labels: Annotated[tuple[Label, ...], Field(max_length=9)] = ()
-    note: Note | None = None
-
-    @model_validator(mode="after")
-    def _labels_go_with_the_verdict(self) -> Self:
-        if (self.verdict is Verdict.LABELS) != bool(self.labels):
-            raise ValueError("expected labels with the verdict labels, and with no other")
-        return self
-
-
-class AnswerBody(_Answered):
-    """One person's answer about one wafer."""
-
-    answer_id: AnswerId
-    version: Version
-    took_ms: Annotated[
-        int | None, Field(ge=0, le=86_400_000, description="from picture drawn to key pressed")
-    ] = None
-
-
-class UndoBody(_Body):
+class UndoBody(Body):
     """Taking one's last answer about an item back."""
 
     answer_id: AnswerId
     version: Version
 
 
-class ReleaseBody(_Body):
+class ReleaseBody(Body):
     """Giving an item back without an answer."""
 
     version: Version
@@ -107,37 +91,12 @@ class ReleaseBody(_Body):
     ] = False
 
 
-class SendBackBody(_Body):
+class SendBackBody(Body):
     """Having an item answered anew."""
 
     answer_id: AnswerId
     version: Version
     comment: Note
-
-
-class BulkBody(_Answered):
-    """One answer about many wafers."""
-
-    fab: Name
-    items: Annotated[tuple[HeldItem, ...], Field(min_length=1, max_length=MAX_BULK)]
-
-    @model_validator(mode="after")
-    def _each_item_once(self) -> Self:
-        if len({each.item for each in self.items}) != len(self.items):
-            raise ValueError("expected each item once")
-        return self
-
-
-class BulkAnswerBody(BulkBody):
-    """One answer about many wafers, to be kept under a batch's id."""
-
-    batch: AnswerId
-
-
-class UndoBatchBody(_Body):
-    """Taking a whole batch back."""
-
-    answer_id: AnswerId
 
 
 class ExportFormat(StrEnum):
@@ -156,7 +115,7 @@ class ExportScope(StrEnum):
     REVIEWED = "reviewed"
 
 
-class ExportBody(_Body):
+class ExportBody(Body):
     """A wish for an export."""
 
     fab: Name
@@ -174,14 +133,14 @@ class ExportBody(_Body):
         return self
 
 
-class Neighbour(_Body):
+class Neighbour(Body):
     """A label that is easily taken for another, and what tells them apart."""
 
     label: Label
     difference: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class LabelBody(_Body):
+class LabelBody(Body):
     """A new text of a fab's label book."""
 
     fab: Name
@@ -192,13 +151,13 @@ class LabelBody(_Body):
     examples: Annotated[tuple[ItemId, ...], Field(max_length=20)] = ()
 
 
-class DecisionBody(_Body):
+class DecisionBody(Body):
     """What an administrator decides about a model that waits for it."""
 
     approve: bool
 
 
-class WishBody(_Body):
+class WishBody(Body):
     """What an administrator wants of a rollout."""
 
     wish: Wish

@@ -11,8 +11,9 @@ from fabwafer.errors import ConflictError, ContractError
 from fabwafer.review import answer, undo
 from fabwafer.work_item import State
 from lambdas.records import Item
-from lambdas.review.bodies import BulkAnswerBody, BulkBody, HeldItem, UndoBatchBody
-from lambdas.review.changes import canonical_answer, change, read_item
+from lambdas.review.answer_bodies import BulkAnswerBody, BulkBody, UndoBatchBody
+from lambdas.review.bodies import HeldItem
+from lambdas.review.changes import BusyError, canonical_answer, change, read_item
 from lambdas.review.queries import BatchPath
 from lambdas.review.records import Work
 from lambdas.review.reports import BulkOutcome, BulkResult
@@ -128,6 +129,8 @@ def _result(
             return BulkOutcome(item=held.item, version=error.version, refused=str(error))
         except NotFoundError as error:
             return BulkOutcome(item=held.item, refused=f"not found: {error}")
+        except BusyError as error:
+            return BulkOutcome(item=held.item, refused=str(error))
         shown = work.review.state if visit.looks else None
         return BulkOutcome(item=held.item, version=work.review.version, state=shown)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fabwafer.deeds import Change
-from fabwafer.errors import ConflictError, ContractError
+from fabwafer.errors import ContractError
 from fabwafer.history import Answer, Verdict
 from fabwafer.triage import Policy
 from fabwafer.work_item import Review
@@ -11,6 +11,11 @@ from lambdas.review.records import Work
 from lambdas.review.visit import NotFoundError, Visit
 
 _ATTEMPTS = 4
+_BUSY = "item {} changed while it was being changed: try again"
+
+
+class BusyError(Exception):
+    """Somebody else was faster each time; nothing was kept, and the same request again will do."""
 
 
 def read_item(visit: Visit, item: str) -> Work:
@@ -33,6 +38,7 @@ def change(
     Raises:
         ConflictError: If the item does not allow it.
         NotFoundError: If there is none in the caller's fabs.
+        BusyError: If others leave it no moment alone.
     """
     for _ in range(_ATTEMPTS):
         work = read_item(visit, item)
@@ -42,7 +48,7 @@ def change(
         after = work.after(decided.review)
         if visit.desk.work.append(work, after, decided.event):
             return after, False
-    raise _restless(work)
+    raise BusyError(_BUSY.format(item))
 
 
 def move(visit: Visit, item: str, decide: Callable[[Work], Review]) -> Work:
@@ -51,13 +57,14 @@ def move(visit: Visit, item: str, decide: Callable[[Work], Review]) -> Work:
     Raises:
         ConflictError: If the item does not allow it.
         NotFoundError: If there is none in the caller's fabs.
+        BusyError: If others leave it no moment alone.
     """
     for _ in range(_ATTEMPTS):
         work = read_item(visit, item)
         after = work.after(decide(work))
         if visit.desk.work.save(work, after):
             return after
-    raise _restless(work)
+    raise BusyError(_BUSY.format(item))
 
 
 def canonical_answer(verdict: Verdict, labels: tuple[str, ...], policy: Policy) -> Answer:
@@ -86,8 +93,3 @@ def _is_known(policy: Policy, label: str) -> bool:
     except ContractError:
         return False
     return True
-
-
-def _restless(work: Work) -> ConflictError:
-    expected = "an item that others leave alone for a moment: try again"
-    return ConflictError("item", work.review.item, expected, work.review.version)

@@ -16,6 +16,7 @@ _REFUSALS = {
     HTTPStatus.CONFLICT: "The item has moved on, or is in other hands.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body has more than {MAX_BODY_BYTES} bytes.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field has a value that it may not have.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Others were faster each time; `Retry-After` says when to repeat it.",
 }
 _REFERENCE = "#/components/schemas/{model}"
 _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")

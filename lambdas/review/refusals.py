@@ -11,38 +11,49 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 
 from fabwafer.errors import ConflictError, ContractError
 from fabwafer.fields import contract_error
+from lambdas.review.changes import BusyError
 from lambdas.review.views import Problem
 from lambdas.review.visit import ForbiddenError, NotFoundError, Visit
 
-MAX_BODY_BYTES = 128 * 1024
-"""As much as two hundred items of a bulk answer, and a note, can need."""
+MAX_BODY_BYTES = 256 * 1024
+"""As much as twenty answers with their notes, or a bulk answer of two hundred items, can need."""
 
+REFUSALS = (BusyError, ContractError, ForbiddenError, NotFoundError)
+"""What a route raises to refuse a request."""
+
+_AGAIN_AFTER_S = "1"
 _SOMEBODY = "somebody else"
+
+
+def refusal(error: Exception, visit: Visit) -> tuple[HTTPStatus, Problem]:
+    """Return the status and the words of one of `REFUSALS`."""
+    match error:
+        case ConflictError():
+            held_by = error.held_by if visit.looks or error.held_by is None else _SOMEBODY
+            moved_on = {"version": error.version, "held_by": held_by}
+            return HTTPStatus.CONFLICT, _problem(error).model_copy(update=moved_on)
+        case ContractError():
+            return HTTPStatus.UNPROCESSABLE_ENTITY, _problem(error)
+        case NotFoundError():
+            return HTTPStatus.NOT_FOUND, Problem(message=f"not found: {error}")
+        case BusyError():
+            return HTTPStatus.SERVICE_UNAVAILABLE, Problem(message=str(error))
+        case _:
+            return HTTPStatus.FORBIDDEN, Problem(message=str(error))
 
 
 def refuse(status: HTTPStatus, problem: Problem) -> Response[str]:
     """Return a refusal."""
-    body = problem.model_dump_json(exclude_none=True)
-    return Response(status.value, content_types.APPLICATION_JSON, body)
+    headers = {"Retry-After": _AGAIN_AFTER_S} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    body = problem.model_dump_json()
+    return Response(status.value, content_types.APPLICATION_JSON, body, headers)
 
 
 def teach(app: APIGatewayHttpResolver) -> None:
     """Have the resolver answer every refusal that a route may raise."""
 
-    def conflict(error: ConflictError) -> Response[str]:
-        visit: Visit = app.context["visit"]
-        held_by = error.held_by if visit.looks or error.held_by is None else _SOMEBODY
-        problem = _problem(error).model_copy(update={"version": error.version, "held_by": held_by})
-        return refuse(HTTPStatus.CONFLICT, problem)
-
-    def unfit(error: ContractError) -> Response[str]:
-        return refuse(HTTPStatus.UNPROCESSABLE_ENTITY, _problem(error))
-
-    def forbidden(error: ForbiddenError) -> Response[str]:
-        return refuse(HTTPStatus.FORBIDDEN, Problem(message=str(error)))
-
-    def not_found(error: NotFoundError) -> Response[str]:
-        return refuse(HTTPStatus.NOT_FOUND, Problem(message=f"not found: {error}"))
+    def refused(error: Exception) -> Response[str]:
+        return refuse(*refusal(error, app.context["visit"]))
 
     def no_route(_: NoRouteError) -> Response[str]:
         path = app.current_event.path
@@ -56,10 +67,7 @@ def teach(app: APIGatewayHttpResolver) -> None:
         error = ContractError("content-type", content_type, "application/json")
         return refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _problem(error))
 
-    app.exception_handler(ConflictError)(conflict)
-    app.exception_handler(ContractError)(unfit)
-    app.exception_handler(ForbiddenError)(forbidden)
-    app.exception_handler(NotFoundError)(not_found)
+    app.exception_handler(list(REFUSALS))(refused)
     app.exception_handler(RequestValidationError)(invalid)
     app.exception_handler(RequestUnsupportedContentType)(unreadable)
     app.not_found(no_route)

@@ -133,6 +133,21 @@ class ItemState(View):
     )
 
 
+class AnswerOutcome(View):
+    """What became of one answer of many: status and body that it alone would have been answered with."""
+
+    item: str
+    answer_id: str
+    status: int
+    body: ItemState | Problem
+
+
+class AnswerOutcomes(View):
+    """What became of every answer, in the order in which they came."""
+
+    outcomes: tuple[AnswerOutcome, ...]
+
+
 class ItemSummary(WaferIdentity):
     """A wafer in the backlog."""
 

@@ -2,16 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.deeds import Change, Deed
-from fabwafer.errors import ConflictError
+from fabwafer.errors import ConflictError, ContractError
 from fabwafer.leases import extend, release
 from fabwafer.review import adjudicate, answer, send_back, undo
 from fabwafer.work_item import State
+from lambdas.review.answer_bodies import AnswerBody, AnswersBody, SentAnswer
 from lambdas.review.bodies import (
-    AnswerBody,
     HeartbeatBody,
     HeldItem,
     Line,
@@ -20,12 +21,22 @@ from lambdas.review.bodies import (
     SendBackBody,
     UndoBody,
 )
-from lambdas.review.changes import canonical_answer, change, move
+from lambdas.review.changes import BusyError, canonical_answer, change, move
 from lambdas.review.handout import hand_out
 from lambdas.review.queries import ItemPath
 from lambdas.review.records import Work
+from lambdas.review.refusals import REFUSALS, refusal
 from lambdas.review.showing import answer_view, is_masked, work_item
-from lambdas.review.views import ItemState, Lease, Leases, WorkItem, WorkItems
+from lambdas.review.views import (
+    AnswerOutcome,
+    AnswerOutcomes,
+    ItemState,
+    Lease,
+    Leases,
+    Problem,
+    WorkItem,
+    WorkItems,
+)
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
@@ -49,15 +60,13 @@ def next_items(visit: Visiting, body: NextBody) -> WorkItems:
 
 @router.post("/queue/heartbeat", summary="Keep what the caller holds")
 def heartbeat(visit: Visiting, body: HeartbeatBody) -> Leases:
-    """Extend leases; what went to somebody else is named as lost."""
+    """Extend leases; what went to somebody else is named as lost, what is left out can be asked for again."""
     visit.need(*Role)
     with ThreadPoolExecutor(_THREADS) as pool:
-        kept = list(pool.map(partial(_extended, visit), body.items))
+        found = list(pool.map(partial(_extended, visit), body.items))
     return Leases(
-        held=tuple(each for each in kept if each is not None),
-        lost=tuple(
-            each.item for each, lease in zip(body.items, kept, strict=True) if lease is None
-        ),
+        held=tuple(each for each in found if isinstance(each, Lease)),
+        lost=tuple(each for each in found if isinstance(each, str)),
     )
 
 
@@ -65,6 +74,31 @@ def heartbeat(visit: Visiting, body: HeartbeatBody) -> Leases:
 def answer_item(visit: Visiting, item: ItemPath, body: AnswerBody) -> ItemState:
     """Take an answer; of an engineer, about a disputed item, it is the one that counts."""
     visit.need(*Role)
+    return _answered(visit, item, body)
+
+
+@router.post("/answers", summary="Answer what waits, each for itself")
+def answer_items(visit: Visiting, body: AnswersBody) -> AnswerOutcomes:
+    """Take many answers one after the other; what is refused, and why, is told of each."""
+    visit.need(*Role)
+    return AnswerOutcomes(outcomes=tuple(_outcome(visit, each) for each in body.answers))
+
+
+def _outcome(visit: Visit, sent: SentAnswer) -> AnswerOutcome:
+    status, body = _taken(visit, sent)
+    return AnswerOutcome(item=sent.item, answer_id=sent.answer_id, status=status, body=body)
+
+
+def _taken(visit: Visit, sent: SentAnswer) -> tuple[HTTPStatus, ItemState | Problem]:
+    if isinstance(sent.body, ContractError):
+        return refusal(sent.body, visit)
+    try:
+        return HTTPStatus.OK, _answered(visit, sent.item, sent.body)
+    except REFUSALS as error:
+        return refusal(error, visit)
+
+
+def _answered(visit: Visit, item: str, body: AnswerBody) -> ItemState:
     deed = Deed(
         id=body.answer_id,
         reviewer=visit.caller.name,
@@ -130,7 +164,8 @@ def send_item_back(visit: Visiting, item: ItemPath, body: SendBackBody) -> ItemS
     )
 
 
-def _extended(visit: Visit, held: HeldItem) -> Lease | None:
+def _extended(visit: Visit, held: HeldItem) -> Lease | str | None:
+    """Return the lease, the item's id if it is lost, None if it could not be found out now."""
     name, rules = visit.caller.name, visit.desk.rules
     try:
         work = move(
@@ -139,6 +174,8 @@ def _extended(visit: Visit, held: HeldItem) -> Lease | None:
             lambda work: extend(work.review, name, held.version, visit.now_ms, rules),
         )
     except (ConflictError, NotFoundError):
+        return held.item
+    except BusyError:
         return None
     until = work.review.lease.until_ms if work.review.lease else 0
     return Lease(item=held.item, version=work.review.version, lease_until_ms=until)

@@ -82,6 +82,7 @@ def test_the_portals_page_may_call_and_no_other(portal: Cloud, prod: Cloud) -> N
     cors = one(portal, SERVICE, "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
     assert cors["AllowOrigins"] == [PORTAL]
     assert set(cors["AllowHeaders"]) == {"authorization", "content-type"}
+    assert cors["ExposeHeaders"] == ["retry-after"]
     assert "CorsConfiguration" not in one(prod, SERVICE, "AWS::ApiGatewayV2::Api")
 
 

@@ -112,6 +112,7 @@ class Answered:
 
     status: int
     body: Any
+    headers: dict[str, str]
 
 
 @dataclass
@@ -160,7 +161,7 @@ class Portal:
         event = request(person, method, path, body, raw=raw, **query)
         api = Api(self.desk, _resolver(), lambda: self.now_ms / 1000)
         answer = api.serve(event, CONTEXT, self.telemetry)
-        return Answered(int(answer["statusCode"]), json.loads(answer["body"]))
+        return Answered(int(answer["statusCode"]), json.loads(answer["body"]), answer["headers"])
 
     def next(self, person: Person, count: int = 1, **wish: Any) -> list[dict[str, Any]]:
         body = {"fab": "faba", "count": count} | wish

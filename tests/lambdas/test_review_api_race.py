@@ -10,7 +10,8 @@ from review_parts import ALWAYS_ONE, ALWAYS_TWO, ANN, AtomicWork, Person
 
 from fabwafer.errors import ConflictError
 from fabwafer.history import Verdict, is_intact
-from lambdas.review.bodies import AnswerBody, NextBody
+from lambdas.review.answer_bodies import AnswerBody
+from lambdas.review.bodies import NextBody
 from lambdas.review.work import answer_item, next_items
 
 CLIENTS = [Person(f"reader{n}") for n in range(8)]
@@ -113,7 +114,7 @@ class Beaten(AtomicWork):
         return super().append(before, after, event)
 
 
-@pytest.mark.parametrize(("times", "status"), [(3, 200), (4, 409)])
+@pytest.mark.parametrize(("times", "status"), [(3, 200), (4, 503)])
 def test_who_is_beaten_looks_again_a_few_times(portal, monkeypatch, times, status):
     item = portal.store()
     monkeypatch.setattr(Beaten, "times", times)
@@ -123,3 +124,58 @@ def test_who_is_beaten_looks_again_a_few_times(portal, monkeypatch, times, statu
 
     assert answer.status == status
     assert len(portal.desk.work.history(item)) == (status == 200)
+
+
+class RestlessWork(AtomicWork):
+    """A table in which somebody else is faster, every time."""
+
+    def save(self, before, after):  # noqa: ARG002
+        return False
+
+    def append(self, before, after, event):  # noqa: ARG002
+        return False
+
+
+def restless(portal):
+    portal.desk = replace(portal.desk, work=RestlessWork("reviews", "events"))
+
+
+def test_an_answer_that_was_only_unlucky_may_come_again(portal):
+    item = portal.store()
+    [held] = portal.next(ANN)
+    calm = portal.desk
+    restless(portal)
+
+    unlucky = portal.answer(ANN, held, "Loc")
+
+    assert (unlucky.status, unlucky.headers["Retry-After"]) == (503, "1")
+    portal.desk = calm
+    assert portal.answer(ANN, held, "Loc").status == 200
+    assert settled(portal, [item]) == [item]
+
+
+def test_a_heartbeat_that_was_only_unlucky_loses_nothing(portal):
+    portal.store()
+    [held] = portal.next(ANN)
+    restless(portal)
+
+    body = {"items": [{"item": held["item"], "version": held["version"]}]}
+    answer = portal.call(ANN, "POST", "/queue/heartbeat", body)
+
+    assert answer.body == {"held": [], "lost": []}
+
+
+def test_a_batch_says_which_items_were_only_unlucky(portal):
+    [item] = portal.store_many(1)
+    restless(portal)
+
+    body = {
+        "fab": "faba",
+        "items": [{"item": item, "version": 0}],
+        "verdict": "unknown",
+        "batch": "batch-0001",
+    }
+    answer = portal.call(ANN, "POST", "/bulk", body)
+
+    assert (answer.status, answer.body["refused"]) == (200, 1)
+    assert "again" in answer.body["items"][0]["refused"]

@@ -310,6 +310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer what waits, each for itself */
+        post: operations["answer_items_answers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/bulk/preview": {
         parameters: {
             query?: never;
@@ -715,6 +732,28 @@ export interface components {
             took_ms?: number | null;
         };
         /**
+         * AnswerOutcome
+         * @description What became of one answer of many: status and body that it alone would have been answered with.
+         */
+        AnswerOutcome: {
+            /** Item */
+            item: string;
+            /** Answer Id */
+            answer_id: string;
+            /** Status */
+            status: number;
+            /** Body */
+            body: components["schemas"]["ItemState"] | components["schemas"]["Problem"];
+        };
+        /**
+         * AnswerOutcomes
+         * @description What became of every answer, in the order in which they came.
+         */
+        AnswerOutcomes: {
+            /** Outcomes */
+            outcomes: components["schemas"]["AnswerOutcome"][];
+        };
+        /**
          * AnswerView
          * @description What was answered.
          */
@@ -725,6 +764,14 @@ export interface components {
              * @default []
              */
             labels: string[];
+        };
+        /**
+         * AnswersBody
+         * @description What waits with a client; every answer is taken or refused for itself.
+         */
+        AnswersBody: {
+            /** Answers */
+            answers: components["schemas"]["ItemAnswer"][];
         };
         /**
          * AuditPage
@@ -1302,6 +1349,40 @@ export interface components {
             shown: number;
             /** Right */
             right: number;
+        };
+        /**
+         * ItemAnswer
+         * @description One answer of many, with the item that it is about.
+         */
+        ItemAnswer: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Labels
+             * @default []
+             */
+            labels: string[];
+            /** Note */
+            note?: string | null;
+            /**
+             * Answer Id
+             * @description drawn by the client; the same id again changes nothing
+             */
+            answer_id: string;
+            /**
+             * Version
+             * @description the version that was looked at
+             */
+            version: number;
+            /**
+             * Took Ms
+             * @description from picture drawn to key pressed
+             */
+            took_ms?: number | null;
+            /**
+             * Item
+             * @description <imgid>~<timestamp>
+             */
+            item: string;
         };
         /**
          * ItemPage
@@ -1890,6 +1971,40 @@ export interface components {
              * @description of the picture in the archive
              */
             archived_sha256?: string | null;
+        };
+        /**
+         * Problem
+         * @description Why a request was refused; nothing was changed.
+         */
+        Problem: {
+            /** Message */
+            message: string;
+            /**
+             * Field
+             * @default null
+             */
+            field: string | null;
+            /**
+             * Value
+             * @default null
+             */
+            value: string | null;
+            /**
+             * Expected
+             * @default null
+             */
+            expected: string | null;
+            /**
+             * Version
+             * @description the item's version now, at 409
+             * @default null
+             */
+            version: number | null;
+            /**
+             * Held By
+             * @default null
+             */
+            held_by: string | null;
         };
         /**
          * RateBucket
@@ -2787,40 +2902,6 @@ export interface components {
                 [key: string]: components["schemas"]["LabelWorth"];
             };
         };
-        /**
-         * Problem
-         * @description Why a request was refused; nothing was changed.
-         */
-        Problem: {
-            /** Message */
-            message: string;
-            /**
-             * Field
-             * @default null
-             */
-            field: string | null;
-            /**
-             * Value
-             * @default null
-             */
-            value: string | null;
-            /**
-             * Expected
-             * @default null
-             */
-            expected: string | null;
-            /**
-             * Version
-             * @description the item's version now, at 409
-             * @default null
-             */
-            version: number | null;
-            /**
-             * Held By
-             * @default null
-             */
-            held_by: string | null;
-        };
     };
     responses: never;
     parameters: never;
@@ -2882,7 +2963,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2893,6 +2974,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2954,7 +3044,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2965,6 +3055,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3026,7 +3125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3037,6 +3136,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3098,7 +3206,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3109,6 +3217,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3170,7 +3287,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3181,6 +3298,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3238,7 +3364,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3249,6 +3375,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3306,7 +3441,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3317,6 +3452,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3378,7 +3522,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3389,6 +3533,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3446,7 +3599,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3457,6 +3610,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3514,7 +3676,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3525,6 +3687,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3586,7 +3757,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3597,6 +3768,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3654,7 +3834,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3665,6 +3845,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3726,7 +3915,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3737,6 +3926,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3794,7 +3992,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3805,6 +4003,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3862,7 +4069,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3873,6 +4080,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3930,7 +4146,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3941,6 +4157,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3999,7 +4224,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4010,6 +4235,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4068,7 +4302,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4079,6 +4313,93 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_items_answers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOutcomes"];
+                };
+            };
+            /** @description The caller has not the role that this takes. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in the caller's fabs. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The item has moved on, or is in other hands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 262144 bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that it may not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4137,7 +4458,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4148,6 +4469,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4206,7 +4536,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4217,6 +4547,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4271,7 +4610,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4282,6 +4621,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4336,7 +4684,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4347,6 +4695,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4418,7 +4775,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4429,6 +4786,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4499,7 +4865,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4510,6 +4876,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4568,7 +4943,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4579,6 +4954,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4636,7 +5020,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4647,6 +5031,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4706,7 +5099,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4717,6 +5110,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4774,7 +5176,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4785,6 +5187,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4842,7 +5253,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4853,6 +5264,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4914,7 +5334,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4925,6 +5345,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4981,7 +5410,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4992,6 +5421,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5050,7 +5488,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5061,6 +5499,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5115,7 +5562,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5126,6 +5573,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5184,7 +5640,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5195,6 +5651,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5249,7 +5714,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5260,6 +5725,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5314,7 +5788,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5325,6 +5799,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5379,7 +5862,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5390,6 +5873,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5444,7 +5936,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5455,6 +5947,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5511,7 +6012,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5522,6 +6023,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5578,7 +6088,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body has more than 131072 bytes. */
+            /** @description The body has more than 262144 bytes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5589,6 +6099,15 @@ export interface operations {
             };
             /** @description A field has a value that it may not have. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Others were faster each time; `Retry-After` says when to repeat it. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
