@@ -42,12 +42,13 @@ function isLatin(key: string): boolean {
 }
 
 const WRITING = "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable=true]";
-const WORKED_BY_KEYS = "button, a[href], summary, input, [role=button], [role=menuitem], [role=option], [role=tab], [role=radio], [role=slider]";
-const OWN_STROKES = ["Enter", " ", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+const PRESSED = "button, a[href], summary, input, [role=button]";
+const STEPPED = "input:not([type=checkbox]), [aria-haspopup], [role=menuitem], [role=option], [role=tab], [role=radio], [role=slider]";
 
-/** Tell whether a stroke belongs to what has the focus: any in a text field, Enter and arrows on a button, all in a dialog. */
+/** Tell whether a stroke belongs to what has the focus: any in a text field or dialog, Enter and Space on a button, arrows too on a slider. */
 export function belongsTo(target: EventTarget | null, stroke: string): boolean {
   if (!(target instanceof Element)) return false;
   if (target.closest(WRITING) || target.closest("[role=dialog], [role=menu], [role=listbox]")) return true;
-  return OWN_STROKES.includes(stroke) && target.closest(WORKED_BY_KEYS) !== null;
+  if (stroke === "Enter" || stroke === " ") return target.closest(`${PRESSED}, ${STEPPED}`) !== null;
+  return stroke.includes("Arrow") && target.closest(STEPPED) !== null;
 }

@@ -22,6 +22,7 @@ interface AnswerPanelProps {
 
 export function AnswerPanel({ choices, draft, suggested, mostNote, off, onDraft, onAction, onLabel }: AnswerPanelProps) {
   const chosen = draft.several;
+  const doing = (action: Action) => leaving(() => onAction(action));
   return (
     <SpaceBetween size="s">
       <div className="answers" role="group" aria-label="Answer">
@@ -33,11 +34,11 @@ export function AnswerPanel({ choices, draft, suggested, mostNote, off, onDraft,
             pressed={chosen?.includes(label)}
             suggested={label === suggested}
             disabled={off}
-            onClick={() => onLabel(label)}
+            onClick={leaving(() => onLabel(label))}
           />
         ))}
-        <KeyButton action="unknown" text="Unknown" disabled={off} onClick={() => onAction("unknown")} />
-        <KeyButton action="bad" text="Bad image" disabled={off} onClick={() => onAction("bad")} />
+        <KeyButton action="unknown" text="Unknown" disabled={off} onClick={doing("unknown")} />
+        <KeyButton action="bad" text="Bad image" disabled={off} onClick={doing("bad")} />
       </div>
       <div className="answers" role="group" aria-label="Other actions">
         <KeyButton
@@ -45,11 +46,11 @@ export function AnswerPanel({ choices, draft, suggested, mostNote, off, onDraft,
           text={chosen ? `Answer with ${chosen.length}` : "Accept"}
           primary
           disabled={off || (chosen ? chosen.length === 0 : suggested === null)}
-          onClick={() => onAction("accept")}
+          onClick={doing("accept")}
         />
-        <KeyButton action="several" text={chosen ? "One class" : "Several"} pressed={chosen !== null} disabled={off} onClick={() => onAction("several")} />
-        <KeyButton action="skip" text="Skip" disabled={off} onClick={() => onAction("skip")} />
-        <KeyButton action="undo" text="Undo" disabled={off} onClick={() => onAction("undo")} />
+        <KeyButton action="several" text={chosen ? "One class" : "Several"} pressed={chosen !== null} disabled={off} onClick={doing("several")} />
+        <KeyButton action="skip" text="Skip" disabled={off} onClick={doing("skip")} />
+        <KeyButton action="undo" text="Undo" disabled={off} onClick={doing("undo")} />
       </div>
       {draft.note === null ? (
         <KeyButton action="note" text="Add a note" disabled={off} onClick={() => onAction("note")} />
@@ -62,12 +63,24 @@ export function AnswerPanel({ choices, draft, suggested, mostNote, off, onDraft,
           placeholder="Goes with the answer. Esc leaves it."
           onChange={({ detail }) => onDraft({ ...draft, note: detail.value.slice(0, mostNote) })}
           onKeyDown={({ detail }) => {
-            if (detail.key === "Escape" && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+            if (detail.key === "Escape") leave();
           }}
         />
       )}
     </SpaceBetween>
   );
+}
+
+function leave(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
+/** A button that keeps the focus would take the next wafer's Enter for itself, and a held key would press it again and again. */
+function leaving(deed: () => void): () => void {
+  return () => {
+    leave();
+    deed();
+  };
 }
 
 interface KeyButtonProps {

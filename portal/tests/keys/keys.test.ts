@@ -35,10 +35,20 @@ describe("a key press", () => {
     expect(belongsTo(document.createElement("textarea"), "u")).toBe(true);
   });
 
-  it("leaves a button its Enter and nothing else", () => {
-    const button = document.createElement("button");
-    expect(belongsTo(button, "Enter")).toBe(true);
-    expect(belongsTo(button, "u")).toBe(false);
+  it.each([
+    ["a button", "<button>", ["Enter", " "], ["ArrowLeft", "Shift+ArrowLeft", "u"]],
+    ["a link", '<a href="/">', ["Enter", " "], ["ArrowUp", "u"]],
+    ["a checkbox", '<input type="checkbox">', ["Enter", " "], ["ArrowUp", "u"]],
+    ["a slider", '<input type="range">', ["Enter", "ArrowLeft", "Shift+ArrowLeft"], ["u"]],
+    ["a button that opens a menu", '<button aria-haspopup="true">', ["Enter", "ArrowDown"], ["u"]],
+    ["the page", "<p>", [], ["Enter", "ArrowLeft", "u"]],
+  ])("leaves %s its own and nothing else", (_, html, own, others) => {
+    const place = new DOMParser().parseFromString(html, "text/html");
+    const element = place.body.firstElementChild;
+    document.body.append(...(element ? [element] : []));
+    expect(own.filter((stroke) => !belongsTo(element, stroke))).toEqual([]);
+    expect(others.filter((stroke) => belongsTo(element, stroke))).toEqual([]);
+    element?.remove();
   });
 });
 
