@@ -16,7 +16,7 @@ export function workHandlers(cloud: FakeCloud) {
   return [
     http.post(at("/queue/next"), answering(cloud, next)),
     http.post(at("/queue/heartbeat"), answering(cloud, heartbeat)),
-    http.post(at("/items/:item/answer"), answering(cloud, answer)),
+    http.post(at("/answers"), answering(cloud, answers)),
     http.post(at("/items/:item/undo"), answering(cloud, undo)),
     http.post(at("/items/:item/release"), answering(cloud, release)),
     http.post(at("/items/:item/send-back"), answering(cloud, sendBack)),
@@ -59,9 +59,24 @@ async function heartbeat(visit: Visit): Promise<Body<"Leases">> {
   };
 }
 
-async function answer(visit: Visit): Promise<ItemState> {
-  const record = needRecord(visit, visit.params.item ?? "");
-  const body = await bodyOf<"AnswerBody">(visit);
+async function answers(visit: Visit): Promise<Body<"AnswerOutcomes">> {
+  const body = await bodyOf<"AnswersBody">(visit);
+  return { outcomes: body.answers.map((each) => ({ item: each.item, answer_id: each.answer_id, ...outcomeOf(visit, each) })) };
+}
+
+function outcomeOf(visit: Visit, body: Body<"ItemAnswer">): Pick<Body<"AnswerOutcome">, "status" | "body"> {
+  try {
+    return { status: 200, body: answer(visit, body) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { status: error.status, body: { ...NO_PROBLEM, ...error.problem } };
+  }
+}
+
+const NO_PROBLEM = { field: null, value: null, expected: null, version: null, held_by: null };
+
+function answer(visit: Visit, body: Body<"ItemAnswer">): ItemState {
+  const record = needRecord(visit, body.item);
   const known = visit.cloud.answers.get(body.answer_id) as ItemState | undefined;
   if (known) return { ...known, repeated: true };
   const review = needVersion(visit, record, body.version);
