@@ -8,7 +8,7 @@ import { KeysProvider } from "../keys/KeysProvider";
 import { OutboxProvider } from "../outbox/OutboxProvider";
 import { Empty, Failure, Waiting } from "./Answers";
 import { PersonProvider, usePerson } from "./PersonProvider";
-import { mayGo, PLACES, placesFor, type Place } from "./places";
+import { mayGo, PLACES, placesFor, withFab, type Place } from "./places";
 import { Shell } from "./Shell";
 
 export function routerFor(config: Config, signIn: SignIn) {
@@ -78,7 +78,7 @@ function Gate({ place }: { place: Place }) {
 function Home() {
   const { me, fab } = usePerson();
   const [first] = placesFor(me.roles);
-  return <Navigate to={`${first?.path ?? PLACES.labels.path}?${new URLSearchParams({ fab }).toString()}`} replace />;
+  return <Navigate to={withFab(first?.path ?? PLACES.labels.path, fab)} replace />;
 }
 
 /** From the hosted page back to where the person was. */

@@ -81,6 +81,22 @@ it("a screen that is not for one's role says whose it is", async () => {
   expect(screen.queryByRole("link", { name: "Quality" })).toBeNull();
 });
 
+it("a wafer of another fab than the last one brings its fab along, and links from it stay there", async () => {
+  const record = recordWhere(served.cloud, ({ fab }) => fab === "fabb");
+  localStorage.setItem("fabwafer.fab", '"faba"');
+  const { router } = openPortal(`/wafers/${encodeURIComponent(record.item)}`, "erin");
+  await screen.findByRole("heading", { level: 1, name: new RegExp(`^Wafer ${record.wafer} of`) });
+  await waitFor(() => expect(router.state.location.search).toBe("?fab=fabb"));
+  expect(screen.getByRole("link", { name: "Quality" }).getAttribute("href")).toBe("/quality?fab=fabb");
+  expect(localStorage.getItem("fabwafer.fab")).toBe('"fabb"');
+});
+
+it("a link to a wafer or a model names the fab that it is looked at from", async () => {
+  openPortal("/models?fab=fabb", "erin");
+  const [model] = await screen.findAllByRole("link", { name: "wafer-map@000002" });
+  expect(model?.getAttribute("href")).toBe("/models/wafer-map%40000002?fab=fabb");
+});
+
 it("another fab's wafer does not exist", async () => {
   const record = recordWhere(served.cloud, ({ fab }) => fab === "fabb");
   openPortal(`/wafers/${encodeURIComponent(record.item)}`, "rita");
