@@ -5,12 +5,15 @@
  * by what is printed on the key; where that is no Latin letter (Cyrillic, Greek), by position.
  */
 
+import { SHIFT } from "./keymap";
+
 export interface KeyPress {
   readonly key: string;
   readonly code: string;
   readonly ctrlKey?: boolean;
   readonly altKey?: boolean;
   readonly metaKey?: boolean;
+  readonly shiftKey?: boolean;
   readonly isComposing?: boolean;
 }
 
@@ -18,11 +21,17 @@ const DIGIT = /^(?:Digit|Numpad)(\d)$/;
 const NO_STROKES = ["Shift", "Control", "Alt", "AltGraph", "Meta", "Dead", "CapsLock", "Tab", "Unidentified"];
 const LETTER = /^Key([A-Z])$/;
 
-/** Return "1", "n", "?", "Enter", "ArrowLeft"...; null for what is no stroke of ours: Ctrl+C, a dead key, Shift alone. */
+/** Return "1", "n", "?", "Enter", "ArrowLeft", "Shift+ArrowLeft"...; null for what is no stroke of ours: Ctrl+C, a dead key, Shift alone. */
 export function strokeOf(press: KeyPress): string | null {
-  if (press.ctrlKey || press.altKey || press.metaKey || press.isComposing) return null;
+  if (isOthers(press)) return null;
   if (press.key === "?") return "?";
+  if (press.shiftKey && press.key.startsWith("Arrow")) return SHIFT + press.key;
   return digitOf(press) ?? letterOf(press) ?? (NO_STROKES.includes(press.key) ? null : press.key);
+}
+
+/** Whether it belongs to the browser or to a word that is being composed. */
+function isOthers({ ctrlKey, altKey, metaKey, isComposing }: KeyPress): boolean {
+  return [ctrlKey, altKey, metaKey, isComposing].includes(true);
 }
 
 function digitOf({ key, code }: KeyPress): string | null {
