@@ -39,6 +39,10 @@ export interface FakeCloud {
   /** Models, rollouts, trainings; made when it is first served. */
   loop?: FakeLoop;
   leaseS: number;
+  /** While true the label book fails. */
+  bookLost: boolean;
+  /** How often somebody has to ask until all events are counted. */
+  uncounted: number;
   /** While true nothing answers, as with a network that is gone. */
   down: boolean;
   /** Addresses of pictures that were handed out before this no longer work. */
@@ -72,7 +76,7 @@ export function makeCloud(now = Date.now()): FakeCloud {
     }
   });
   seedReviews([...records.values()], now);
-  return { records, answers: new Map(), batches: new Map(), settings: new Map(), leaseS: LEASE_S, down: false, picturesExpiredUntil: 0, pictureNumber: 0, picturesDelayedMs: 0 };
+  return { records, answers: new Map(), batches: new Map(), settings: new Map(), leaseS: LEASE_S, uncounted: 0, bookLost: false, down: false, picturesExpiredUntil: 0, pictureNumber: 0, picturesDelayedMs: 0 };
 }
 
 interface Place {
