@@ -1,7 +1,8 @@
 """What people do to work items, under which rules, and what every deed asks of an item. Pure."""
 
 import hashlib
-from dataclasses import dataclass
+import hmac
+from dataclasses import dataclass, field
 
 from fabwafer.errors import ConflictError
 from fabwafer.history import Event
@@ -17,7 +18,9 @@ class Rules:
         honeypot_pool: Share of surely settled items that are kept to check reviewers with.
         honeypot_share: Share of handed-out items that bring such a one along.
         lease_ms: How long an item is one person's.
-        undo_ms: How long an item that waits for its second reader stays with the first, who may think again.
+        undo_ms: How long an item that waits for its second reader stays with the first, who may think again; and
+            how long any other blind answer can be taken back.
+        key: What the draws depend on, so that nobody can work out which items are read twice.
     """
 
     second_share: float = 0.2
@@ -25,6 +28,11 @@ class Rules:
     honeypot_share: float = 0.02
     lease_ms: int = 300_000
     undo_ms: int = 20_000
+    key: bytes = field(default=b"", repr=False)
+
+    def draws(self, purpose: str, item: str, share: float) -> bool:
+        """Tell whether an item is of a share (0..1) that is drawn for this purpose, always alike."""
+        return _fraction(hmac.digest(self.key, f"{purpose}/{item}".encode(), "sha256")) < share
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,11 @@ class Change:
 
 
 def draw(purpose: str, item: str) -> float:
-    """Return a number of 0..1 that an item always has for this purpose."""
-    digest = hashlib.sha256(f"{purpose}/{item}".encode()).digest()
+    """Return a number of 0..1 that an item always has for this purpose, and anybody can work out."""
+    return _fraction(hashlib.sha256(f"{purpose}/{item}".encode()).digest())
+
+
+def _fraction(digest: bytes) -> float:
     return int.from_bytes(digest[:8]) / 2**64
 
 

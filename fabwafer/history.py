@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 GENESIS = "0" * 64
 """What the first event of an item names as its predecessor."""
@@ -108,6 +109,11 @@ def sealed(event: Event) -> Event:
     return replace(event, hash=_digest(event))
 
 
+def record(event: Event) -> dict[str, Any]:
+    """Return all that an event says, hash included: what its hash was made of, and what it can be checked by."""
+    return asdict(event)
+
+
 def is_intact(events: Sequence[Event], head: str, count: int) -> bool:
     """Tell whether these are all events of an item, in order and unaltered.
 
@@ -158,7 +164,7 @@ def _reading(event: Event) -> Reading:
 
 
 def _digest(event: Event) -> str:
-    content = asdict(event)
+    content = record(event)
     del content["hash"]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

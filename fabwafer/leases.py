@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fabwafer.deeds import Rules, draw, refusal, require_free, require_version
+from fabwafer.deeds import Rules, refusal, require_free, require_version
 from fabwafer.work_item import MAX_SKIPPED, Lease, Review
 
 
@@ -56,4 +56,4 @@ def release(
 
 def brings_honeypot(item: str, name: str, rules: Rules) -> bool:
     """Tell whether somebody who gets this item is to be checked along with it."""
-    return draw(f"check/{name}", item) < rules.honeypot_share
+    return rules.draws(f"check/{name}", item, rules.honeypot_share)

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from fabwafer.blindness import is_final, is_read_twice
 from fabwafer.deeds import (
     Change,
     Deed,
     Question,
     Rules,
-    draw,
     refusal,
     require_free,
     require_version,
@@ -19,7 +19,7 @@ from fabwafer.work_item import Lease, Review, State
 def answer(review: Review, deed: Deed, given: Answer, question: Question, rules: Rules) -> Change:
     """Take an answer.
 
-    The first settles an item, unless its hash picks it for a second reader; the second settles it by agreeing, and
+    The first settles an item, unless it is drawn for a second reader; the second settles it by agreeing, and
     disputes it otherwise. About a honeypot it changes no label.
 
     Raises:
@@ -34,7 +34,7 @@ def answer(review: Review, deed: Deed, given: Answer, question: Question, rules:
         after = replace(review, checks=checks, lease=None)
         return _changed(review, after, deed, question, Act.CHECK)
     if not review.readings:
-        review = replace(review, second=draw("second", review.item) < rules.second_share)
+        review = replace(review, second=is_read_twice(review, rules))
     after = _pooled(replace(review, readings=_with(review, deed, given), lease=None), rules)
     if after.state is State.SECOND:
         after = replace(after, lease=Lease(deed.reviewer, deed.at_ms + rules.undo_ms))
@@ -62,7 +62,8 @@ def undo(review: Review, deed: Deed, question: Question, rules: Rules) -> Change
     """Take one's last answer back: the item is as it was before, and in one's hands unless a whole batch goes back.
 
     Raises:
-        ConflictError: If the item has changed, is in other hands, or the last answer is not theirs.
+        ConflictError: If the item has changed, is in other hands, the last answer is not theirs, or it was blind and
+            its time is over.
     """
     require_version(review, deed.version)
     require_free(review, deed.reviewer, deed.at_ms)
@@ -76,6 +77,8 @@ def undo(review: Review, deed: Deed, question: Question, rules: Rules) -> Change
         after = replace(review, checks=review.checks[:-1], lease=held)
     else:
         raise refusal(review, "an item whose last answer is yours")
+    if is_final(review, undone, deed.at_ms, rules):
+        raise refusal(review, f"a blind answer of the last {rules.undo_ms // 1000} s")
     change = _changed(review, after, deed, question, Act.UNDO)
     event = replace(change.event, undoes=undone.seq, before=undone.answer)
     return _resealed(change, event)
@@ -121,7 +124,7 @@ def _pooled(review: Review, rules: Rules) -> Review:
     """Two people who agreed, or one who decided, and none of them in bulk: only then the answer is known."""
     sure = review.state is State.SETTLED and len(review.readings) > 1
     bulk = any(reading.bulk for reading in review.readings)
-    picked = draw("pool", review.item) < rules.honeypot_pool
+    picked = rules.draws("pool", review.item, rules.honeypot_pool)
     return replace(review, pooled=sure and picked and not bulk)
 
 

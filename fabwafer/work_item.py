@@ -120,15 +120,15 @@ class Review:
             return None
         return self.lease.holder
 
-    def is_blind(self, name: str) -> bool:
-        """Tell whether somebody is to read it without knowing what others, or the model, said."""
+    def wants_another(self, name: str) -> bool:
+        """Tell whether somebody is to read it after others, without knowing what those said."""
         if self.state is State.SECOND:
             return name not in self.readers
         return self.is_honeypot and name not in self.readers and name not in self.checked
 
     def may_read(self, name: str) -> bool:
         """Tell whether an answer of this person is wanted."""
-        return self.state is State.OPEN or self.is_blind(name)
+        return self.state is State.OPEN or self.wants_another(name)
 
     def may_adjudicate(self, name: str) -> bool:
         """Tell whether this person may decide between two answers: neither may be their own."""

@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.drawing import Drawing
 from infra.functions import Functions
 from infra.queues import Intake, work_queue
 from infra.review_functions import EXPORTING, answering, exporting
@@ -49,9 +50,10 @@ class ReviewApi(Construct):
             window_s=_INTAKE.window_s,
             attempts=3,
         )
-        self.function = answering(functions, self.exports.queue.queue_url)
+        drawing = Drawing(self, "Drawing", functions.settings)
+        self.function = answering(functions, drawing, self.exports.queue.queue_url)
         self.exports.queue.grant_send_messages(self.function)
-        self.exporter = exporting(functions)
+        self.exporter = exporting(functions, drawing)
         self.exports.feed(self.exporter, _INTAKE)
         self.api = _http_api(self, functions.settings, self.function, sign_in)
         self.stage = _stage(self, functions.settings, self.api)

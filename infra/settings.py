@@ -82,7 +82,7 @@ def read_settings(node: Node, root: Path) -> Settings:
         edge=_edge(node),
         alert_email=_text(node, "alert_email", "") or None,
         alert_filter=_filter(node),
-        portal_url=_text(node, "portal_url", ""),
+        portal_url=_text(node, "portal_url", "").rstrip("/"),
         audit_rate=_number(node, "audit_rate", 0.02, 1),
         keep_days=int(_number(node, "keep_days", 0, 36_500)),
         review=ReviewSettings(

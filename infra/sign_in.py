@@ -21,7 +21,7 @@ class SignIn(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
-        home = (settings.portal_url or _NOWHERE).rstrip("/")
+        home = settings.portal_url or _NOWHERE
         self.client = cognito.UserPoolClient(
             self,
             "Client",

@@ -87,7 +87,7 @@ def _link(alert: Alert, portal_url: str) -> str:
     query = {"fab": alert.fab, "camera": alert.camera, "prediction": alert.prediction}
     if alert.lot is not None:
         query["lot"] = alert.lot
-    return f"{portal_url.rstrip('/')}/wafers?{urlencode(query)}"
+    return f"{portal_url}/wafers?{urlencode(query)}"
 
 
 def _printable(text: str) -> str:

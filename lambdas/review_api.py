@@ -27,7 +27,7 @@ from lambdas.review import (
     work,
 )
 from lambdas.review.desk import Desk, desk_of
-from lambdas.review.refusals import MAX_BODY_BYTES, teach, too_large
+from lambdas.review.refusals import MAX_BODY_BYTES, parsed, teach, too_large
 from lambdas.review.visit import Visit, caller_of
 from lambdas.settings import ReviewApiSettings
 from lambdas.telemetry import Telemetry, observed
@@ -40,9 +40,9 @@ PARTS = (
     *(models, rollouts, trainings, fleet, drift, why),
 )
 
-Event: TypeAlias = dict[str, Any]
+HttpEvent: TypeAlias = dict[str, Any]
 """What an HTTP API invokes a function with, in its format 2.0."""
-Answer: TypeAlias = dict[str, Any]
+HttpAnswer: TypeAlias = dict[str, Any]
 """What it is answered with: status, headers, body."""
 
 
@@ -54,7 +54,7 @@ class Api:
     resolver: APIGatewayHttpResolver
     clock: Callable[[], float] = time.time
 
-    def serve(self, event: Event, context: "LambdaContext", telemetry: Telemetry) -> Answer:
+    def serve(self, event: HttpEvent, context: "LambdaContext", telemetry: Telemetry) -> HttpAnswer:
         """Answer one request of whoever the authorizer let in."""
         caller = caller_of(event["requestContext"]["authorizer"]["jwt"]["claims"])
         answer = self._answer(event, context, Visit(caller, self.desk, round(self.clock() * 1000)))
@@ -68,7 +68,7 @@ class Api:
         )
         return answer
 
-    def _answer(self, event: Event, context: "LambdaContext", visit: Visit) -> Answer:
+    def _answer(self, event: HttpEvent, context: "LambdaContext", visit: Visit) -> HttpAnswer:
         size_bytes = len((event.get("body") or "").encode())
         if size_bytes > MAX_BODY_BYTES:
             refused = too_large(size_bytes)
@@ -81,7 +81,7 @@ class Api:
         return self.resolver.resolve(event, context)
 
 
-def handler(event: Event, context: "LambdaContext") -> Answer:
+def handler(event: HttpEvent, context: "LambdaContext") -> HttpAnswer:
     """Answer one request."""
     with observed("review_api", context) as telemetry:
         return _api().serve(event, context, telemetry)
@@ -89,7 +89,7 @@ def handler(event: Event, context: "LambdaContext") -> Answer:
 
 def resolver() -> APIGatewayHttpResolver:
     """Return a resolver with every route and what becomes of refusals."""
-    app = APIGatewayHttpResolver(enable_validation=True)
+    app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=parsed)
     for part in PARTS:
         app.include_router(part.router)
     teach(app)

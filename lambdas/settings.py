@@ -58,7 +58,18 @@ class RecordHeartbeatSettings(_Settings):
     quarantine_bucket: str
 
 
-class ReviewApiSettings(_Settings):
+class ReviewRules(_Settings):
+    """How items are handed out, read twice and settled."""
+
+    draw_key_id: str = Field(description="the KMS key that draws depend on")
+    second_share: float = Field(0.2, ge=0, le=1)
+    honeypot_pool: float = Field(0.1, ge=0, le=1)
+    honeypot_share: float = Field(0.02, ge=0, le=1)
+    lease_s: int = Field(300, ge=5)
+    undo_s: int = Field(20, ge=0)
+
+
+class ReviewApiSettings(ReviewRules):
     """the portal's requests -> work items, events, wafers, statistics."""
 
     predictions_table: str
@@ -72,11 +83,6 @@ class ReviewApiSettings(_Settings):
     models_parameter_prefix: str = "/fabwafer/models"
     loop_parameter_prefix: str = "/fabwafer/loop"
     fabs: str = Field("", description="every fab, with commas between: what `fab:*` stands for")
-    second_share: float = Field(0.2, ge=0, le=1)
-    honeypot_pool: float = Field(0.1, ge=0, le=1)
-    honeypot_share: float = Field(0.02, ge=0, le=1)
-    lease_s: int = Field(300, ge=5)
-    undo_s: int = Field(20, ge=0)
 
 
 class LoopWiring(BaseModel):
@@ -89,7 +95,7 @@ class LoopWiring(BaseModel):
     rollout_machine: str = Field(description="the state machine's ARN")
 
 
-class WriteExportSettings(_Settings):
+class WriteExportSettings(ReviewRules):
     """exports queue -> a file in the exports bucket."""
 
     predictions_table: str

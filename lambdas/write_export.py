@@ -1,18 +1,24 @@
 """exports queue -> a file in the exports bucket, complete: every wafer of the span, whatever became of it."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fabwafer.blindness import is_hidden
+from fabwafer.deeds import Rules
 from lambdas.batch import Batch, PartialResponse, SqsEvent
 from lambdas.pictures import MAX_PICTURE_BYTES
 from lambdas.review.bodies import ExportFormat
-from lambdas.review.export_forms import write
+from lambdas.review.export_events import exported_events, write_events
+from lambdas.review.export_forms import Written, write
 from lambdas.review.export_papers import KIND, ExportOrder, export_key
-from lambdas.review.export_rows import ExportRow, export_rows
+from lambdas.review.export_rows import ExportRow, Hidden, export_rows
+from lambdas.review.records import Work
+from lambdas.review.rules import rules_of
 from lambdas.settings import WriteExportSettings
 from lambdas.stores.buckets import ExportBucket, ImageBucket
 from lambdas.stores.papers import PaperTable
@@ -25,7 +31,8 @@ if TYPE_CHECKING:
 
 MOST_WAFERS = 100_000
 """With pictures of 2 kB 200 MB; the function's disk and time hold several times that."""
-_CONTENT_TYPES = {ExportFormat.CSV: "text/csv"}
+_PROBLEM = "it could not be written; it is tried again, three times in all"
+_CONTENT_TYPES = {ExportFormat.CSV: "text/csv", ExportFormat.EVENTS: "application/x-ndjson"}
 
 
 class TooManyWafersError(Exception):
@@ -41,10 +48,12 @@ class Exporter:
     papers: PaperTable
     images: ImageBucket
     exports: ExportBucket
+    rules: Rules
     most_wafers: int = MOST_WAFERS
+    clock: Callable[[], float] = time.time
 
     def export(self, body: str) -> ExportOrder:
-        """Write an export unless it is written; its paper says how it ended."""
+        """Write an export unless it is written; its paper says how it ended, and how the try before did."""
         order = ExportOrder.model_validate_json(body)
         paper = self.papers.read(KIND, order.export)
         if paper is None or paper["state"] == "done":
@@ -54,15 +63,19 @@ class Exporter:
         except TooManyWafersError as error:
             self.papers.put({**paper, "state": "failed", "problem": str(error)})
             return order
-        self.papers.put({**paper, "state": "done", **kept})
+        except Exception:  # said to whoever waits, and raised for the queue to bring it again
+            self.papers.put({**paper, "state": "failed", "problem": _PROBLEM})
+            raise
+        done = {name: value for name, value in paper.items() if name != "problem"}
+        self.papers.put({**done, "state": "done", **kept})
         return order
 
     def _kept(self, order: ExportOrder) -> dict[str, str | int]:
-        rows = _at_most(self.most_wafers, export_rows(order.wish, self.wafers, self.reviews))
+        hidden = partial(self._is_hidden, order, round(self.clock() * 1000))
         key = export_key(order)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "export"
-            written = write(order.wish.format, rows, self._picture, path)
+            written = self._written(order, hidden, path)
             content_type = _CONTENT_TYPES.get(order.wish.format, "application/zip")
             self.exports.put(key, path, content_type)
             size_bytes = path.stat().st_size
@@ -72,6 +85,16 @@ class Exporter:
             "picture_count": written.pictures,
             "size_bytes": size_bytes,
         }
+
+    def _written(self, order: ExportOrder, hidden: Hidden, path: Path) -> Written:
+        if order.wish.format is ExportFormat.EVENTS:
+            return Written(write_events(exported_events(order.wish, self.reviews, hidden), path), 0)
+        found = export_rows(order.wish, self.wafers, self.reviews, hidden)
+        return write(order.wish.format, _at_most(self.most_wafers, found), self._picture, path)
+
+    def _is_hidden(self, order: ExportOrder, now_ms: int, work: Work) -> bool:
+        name = order.requested_by
+        return order.reads and is_hidden(work.review, name, now_ms, self.rules, looks=True)
 
     def _picture(self, key: str) -> bytes | None:
         return self.images.read(key, MAX_PICTURE_BYTES)
@@ -108,4 +131,5 @@ def _exporter() -> Exporter:
         papers=PaperTable(settings.papers_table),
         images=ImageBucket(settings.images_bucket),
         exports=ExportBucket(settings.exports_bucket),
+        rules=rules_of(settings),
     )

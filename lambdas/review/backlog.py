@@ -30,7 +30,8 @@ def find_items(visit: Visit, query: BacklogQuery) -> tuple[list[Work], str | Non
 
 def is_told(visit: Visit, work: Work, query: BacklogQuery) -> bool:
     """Tell whether somebody who is to read an item blind would learn by this query what the model said of it."""
-    asks = query.label is not None or query.order in _RANKED or _said(query).compares
+    ordered = query.order in {Order.URGENT, *_RANKED}
+    asks = query.label is not None or ordered or _said(query).compares
     return asks and is_masked(visit, work)
 
 

@@ -26,8 +26,9 @@ AnswerId = Annotated[
         description="drawn by the client; the same id again changes nothing",
     ),
 ]
-Version = Annotated[int, Field(ge=0, description="the version that was looked at")]
+Version = Annotated[int, Field(ge=0, le=10**9, description="the version that was looked at")]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
+Moment = Annotated[int, Field(ge=0, le=253_402_300_799_999, description="epoch milliseconds")]
 Note = Annotated[str, Field(min_length=1, max_length=MAX_NOTE_CHARACTERS)]
 
 
@@ -106,6 +107,7 @@ class ExportFormat(StrEnum):
     MANIFEST = "manifest"
     FOLDERS = "folders"
     COCO = "coco"
+    EVENTS = "events"
 
 
 class ExportScope(StrEnum):
@@ -121,8 +123,8 @@ class ExportBody(Body):
     fab: Name
     format: ExportFormat
     scope: ExportScope = ExportScope.ALL
-    from_ms: Annotated[int, Field(ge=0)]
-    to_ms: Annotated[int, Field(ge=0)]
+    from_ms: Moment
+    to_ms: Moment
     camera: Name | None = None
     lot: Lot | None = None
 
@@ -130,6 +132,12 @@ class ExportBody(Body):
     def _a_span(self) -> Self:
         if self.to_ms <= self.from_ms:
             raise ValueError("expected to_ms after from_ms")
+        return self
+
+    @model_validator(mode="after")
+    def _events_are_a_fabs(self) -> Self:
+        if self.format is ExportFormat.EVENTS and (self.camera or self.lot):
+            raise ValueError("expected events of a whole fab, of no camera or lot")
         return self
 
 

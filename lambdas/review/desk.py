@@ -6,6 +6,7 @@ from fabwafer.deeds import Rules
 from lambdas.loop.ledger import Ledger
 from lambdas.policies import Policies
 from lambdas.review.loop_reach import Loop, loop_of
+from lambdas.review.rules import rules_of
 from lambdas.settings import ReviewApiSettings
 from lambdas.stores.buckets import ExportBucket, ImageBucket
 from lambdas.stores.channels import Parameters, Queue
@@ -52,13 +53,7 @@ def desk_of(settings: ReviewApiSettings) -> Desk:
         exports=ExportBucket(settings.exports_bucket),
         exports_queue=Queue(settings.exports_queue_url),
         policies=Policies(Parameters(settings.models_parameter_prefix).read),
-        rules=Rules(
-            second_share=settings.second_share,
-            honeypot_pool=settings.honeypot_pool,
-            honeypot_share=settings.honeypot_share,
-            lease_ms=settings.lease_s * 1000,
-            undo_ms=settings.undo_s * 1000,
-        ),
+        rules=rules_of(settings),
         fabs=tuple(sorted(filter(None, settings.fabs.split(",")))),
         loop=loop_of(Parameters(settings.loop_parameter_prefix), Ledger(papers)),
     )

@@ -33,16 +33,15 @@ class Written:
 
 
 def write(form: ExportFormat, rows: Iterable[ExportRow], pictures: Pictures, path: Path) -> Written:
-    """Write an export's file."""
-    match form:
-        case ExportFormat.CSV:
-            return _csv(rows, path)
-        case ExportFormat.MANIFEST:
-            return _zip(_Manifest(), rows, pictures, path)
-        case ExportFormat.FOLDERS:
-            return _zip(_Folders(), rows, pictures, path)
-        case ExportFormat.COCO:
-            return _zip(_Coco(), rows, pictures, path)
+    """Write the file of an export of wafers."""
+    if form is ExportFormat.CSV:
+        return _csv(rows, path)
+    zipped: dict[ExportFormat, type[_Manifest | _Folders | _Coco]] = {
+        ExportFormat.MANIFEST: _Manifest,
+        ExportFormat.FOLDERS: _Folders,
+        ExportFormat.COCO: _Coco,
+    }
+    return _zip(zipped[form](), rows, pictures, path)
 
 
 def _csv(rows: Iterable[ExportRow], path: Path) -> Written:
@@ -98,7 +97,7 @@ class _Folders:
     def name(self, row: ExportRow) -> str:
         category = row.category
         if row.verdict is None:
-            folder = f".unreviewed/{row.prediction}"
+            folder = f".unreviewed/{row.prediction or 'hidden'}"
         else:
             folder = f"{category}" if row.labels else f".{category}"
         lot = f"/{quote(row.lot, safe='')}" if row.lot else ""

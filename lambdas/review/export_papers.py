@@ -8,18 +8,21 @@ from lambdas.review.bodies import ExportBody, ExportFormat
 KIND = "export"
 KEPT_DAYS = 7
 _DAY_S = 86_400
+_SUFFIXES = {ExportFormat.CSV: "csv", ExportFormat.EVENTS: "jsonl"}
 
 
 class ExportOrder(BaseModel):
-    """What waits in the exports queue."""
+    """What waits in the exports queue; `reads` is whether who asked for it may be given wafers to read blind."""
 
     model_config = ConfigDict(frozen=True)
 
     export: str
     wish: ExportBody
+    requested_by: str
+    reads: bool
 
 
-def export_paper(order: ExportOrder, requested_by: str, now_ms: int) -> Item:
+def export_paper(order: ExportOrder, now_ms: int) -> Item:
     """Return what is known of an export that was just ordered."""
     return {
         "kind": KIND,
@@ -28,7 +31,7 @@ def export_paper(order: ExportOrder, requested_by: str, now_ms: int) -> Item:
         "format": order.wish.format.value,
         "scope": order.wish.scope.value,
         "state": "waiting",
-        "requested_by": requested_by,
+        "requested_by": order.requested_by,
         "requested_ms": now_ms,
         "expires_at": now_ms // 1000 + KEPT_DAYS * _DAY_S,
     }
@@ -36,6 +39,6 @@ def export_paper(order: ExportOrder, requested_by: str, now_ms: int) -> Item:
 
 def export_key(order: ExportOrder) -> str:
     """Return where an export's file is kept, below its fab."""
-    suffix = "csv" if order.wish.format is ExportFormat.CSV else "zip"
+    suffix = _SUFFIXES.get(order.wish.format, "zip")
     name = f"{order.wish.fab}-{order.wish.format.value}.{suffix}"
     return f"{order.wish.fab}/{order.export}/{name}"

@@ -29,8 +29,13 @@ def request_export(visit: Visiting, body: ExportBody) -> ExportView:
     """Order an export; it is written in the background."""
     visit.need(Role.ENGINEER, Role.ADMIN)
     visit.need_fab(body.fab)
-    order = ExportOrder(export=_name(visit.now_ms), wish=body)
-    paper = export_paper(order, visit.caller.name, visit.now_ms)
+    order = ExportOrder(
+        export=_name(visit.now_ms),
+        wish=body,
+        requested_by=visit.caller.name,
+        reads=Role.REVIEWER in visit.caller.roles,
+    )
+    paper = export_paper(order, visit.now_ms)
     visit.desk.papers.put(paper)
     if visit.desk.exports_queue.send([order.model_dump_json(ensure_ascii=True)]):
         raise QueueRefusedError(visit.desk.exports_queue.url)
@@ -39,9 +44,9 @@ def request_export(visit: Visiting, body: ExportBody) -> ExportView:
 
 @router.get("/exports", summary="Earlier exports, newest first")
 def export_list(visit: Visiting, query: Annotated[FabQuery, Query()]) -> ExportList:
-    """Return the latest exports of a fab that are not forgotten yet, whoever asked for them."""
+    """Return the latest exports of a fab that are not forgotten yet; a reviewer's own alone."""
     visit.need(Role.ENGINEER, Role.ADMIN)
-    wanted = Filter(equal={"fab": visit.need_fab(query.fab)})
+    wanted = Filter(equal={"fab": visit.need_fab(query.fab), "requested_by": _whose(visit)})
     papers = visit.desk.papers.latest(KIND, _MOST_LISTED, wanted)
     return ExportList(exports=tuple(_view(visit, paper) for paper in papers))
 
@@ -53,7 +58,14 @@ def export_state(visit: Visiting, export: ExportPath) -> ExportView:
     paper = visit.desk.papers.read(KIND, export)
     if paper is None or not visit.caller.sees(str(paper["fab"])):
         raise NotFoundError(f"export {export}")
+    if _whose(visit) not in (None, paper["requested_by"]):
+        raise NotFoundError(f"export {export}")
     return _view(visit, paper)
+
+
+def _whose(visit: Visit) -> str | None:
+    """Whoever may be given a wafer to read blind would find its answers in what others exported."""
+    return visit.caller.name if Role.REVIEWER in visit.caller.roles else None
 
 
 def _name(now_ms: int) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 from fabwafer.deeds import draw
@@ -13,6 +12,7 @@ from lambdas.review.bodies import Line
 from lambdas.review.records import Work
 from lambdas.review.visit import Visit
 from lambdas.stores.pages import Filter
+from lambdas.stores.reviews import Enough
 
 _WINDOW = 40
 """How many free items are looked at: as many as eight people take at once."""
@@ -21,70 +21,68 @@ _THREADS = 10
 
 
 def hand_out(visit: Visit, fab: str, count: int, line: Line) -> list[Work]:
-    """Lease up to so many items of a fab to the caller; along with one of them may come a honeypot.
+    """Lease up to so many items of a fab to the caller; along with a new one of them may come a honeypot.
 
     What the caller has skipped comes when nothing else is left for them.
     """
     taken: dict[str, Work] = {}
-    for skipped in (False, True):
-        for _ in range(_ROUNDS):
-            if len(taken) >= count:
-                break
-            candidates = _candidates(visit, fab, _Wish(line, count, skipped))
-            left = [each for each in candidates if each.review.item not in taken]
-            if not left:
-                break
-            _take(visit, left, count, taken)
+    held: dict[str, Work] = {}
+    for _ in range(_ROUNDS):
+        found = _candidates(visit, fab, line, count)
+        left = [each for each in found if each.review.item not in taken]
+        if not left:
+            break
+        held |= {each.review.item: each for each in left if _is_held(visit, each)}
+        _take(visit, [each for each in left if _is_due(visit, each)] or left, count, taken)
+        if len(taken) >= count:
+            break
     works = list(taken.values())
-    if line is Line.REVIEW:
-        works += _honeypot(visit, fab, works)
+    checking = any(each.review.is_honeypot for each in [*held.values(), *works])
+    if line is Line.REVIEW and not checking:
+        works += _honeypot(visit, fab, [each for each in works if each.review.item not in held])
     return works
 
 
-@dataclass(frozen=True)
-class _Wish:
-    line: Line
-    count: int
-    skipped: bool
-
-    def of(self, name: str) -> Filter:
-        """Return which items of a queue may be for somebody."""
-        return _unread_by(name, None if self.skipped else name)
+def _is_held(visit: Visit, work: Work) -> bool:
+    return work.review.holder(visit.now_ms) == visit.caller.name
 
 
-def _candidates(visit: Visit, fab: str, wish: _Wish) -> list[Work]:
+def _is_due(visit: Visit, work: Work) -> bool:
+    """What somebody holds is theirs, whether they skipped it once or not."""
+    return _is_held(visit, work) or visit.caller.name not in work.review.skipped
+
+
+def _candidates(visit: Visit, fab: str, line: Line, count: int) -> list[Work]:
     name, work = visit.caller.name, visit.desk.work
-    wanted = wish.of(name)
+    wanted, enough = Filter(without={"readers": name, "checked": name}), _enough(visit, count)
     asked: list[Callable[[], list[Work]]] = [
         partial(work.held_by, fab, name, visit.now_ms),
-        partial(work.expired, fab, visit.now_ms, _WINDOW, wanted, wish.count),
+        partial(work.expired, fab, visit.now_ms, _WINDOW, wanted, enough),
     ]
-    if wish.line is Line.REVIEW:
-        asked.append(partial(_open, visit, fab, wish))
-        asked.append(partial(work.waiting, fab, Queue.SECOND, _WINDOW, wanted, wish.count))
+    if line is Line.REVIEW:
+        asked.append(partial(_open, visit, fab, wanted, enough))
+        asked.append(partial(work.waiting, fab, Queue.SECOND, _WINDOW, wanted, enough))
     else:
-        asked.append(partial(work.waiting, fab, Queue.DISPUTED, _WINDOW, wanted, wish.count))
+        asked.append(partial(work.waiting, fab, Queue.DISPUTED, _WINDOW, wanted, enough))
     with ThreadPoolExecutor(len(asked)) as pool:
         own, *free = [found.result() for found in [pool.submit(each) for each in asked]]
-    may = Review.may_read if wish.line is Line.REVIEW else Review.may_adjudicate
+    may = Review.may_read if line is Line.REVIEW else Review.may_adjudicate
     waiting = sorted((each for some in free for each in some), key=lambda each: each.rank)
     return [each for each in [*own, *waiting] if may(each.review, name)]
 
 
-def _open(visit: Visit, fab: str, wish: _Wish) -> list[Work]:
+def _enough(visit: Visit, count: int) -> Enough:
+    """What the caller has skipped is found on the way and kept, so that nobody has to look for it again."""
+    return lambda works: sum(_is_due(visit, each) for each in works) >= count
+
+
+def _open(visit: Visit, fab: str, wanted: Filter, enough: Enough) -> list[Work]:
     """Nobody has read these: only who skipped very many of the first ones needs the slower way round them."""
-    name, waiting = visit.caller.name, visit.desk.work.waiting
+    waiting = visit.desk.work.waiting
     first = waiting(fab, Queue.OPEN, _WINDOW)
-    if wish.skipped:
+    if enough(first) or len(first) < _WINDOW:
         return first
-    fresh = [each for each in first if name not in each.review.skipped]
-    if len(fresh) >= wish.count or len(first) < _WINDOW:
-        return fresh
-    return waiting(fab, Queue.OPEN, _WINDOW, wish.of(name), wish.count)
-
-
-def _unread_by(name: str, unskipped_by: str | None) -> Filter:
-    return Filter(without={"readers": name, "checked": name, "skipped": unskipped_by})
+    return waiting(fab, Queue.OPEN, _WINDOW, wanted, enough)
 
 
 def _take(visit: Visit, candidates: Sequence[Work], count: int, taken: dict[str, Work]) -> None:
@@ -119,7 +117,8 @@ def _honeypot(visit: Visit, fab: str, works: Sequence[Work]) -> list[Work]:
     name, rules = visit.caller.name, visit.desk.rules
     if not any(brings_honeypot(each.review.item, name, rules) for each in works):
         return []
-    for work in visit.desk.work.waiting(fab, Queue.CHECK, 1, _unread_by(name, name)):
+    unknown_to = Filter(without={"readers": name, "checked": name, "skipped": name})
+    for work in visit.desk.work.waiting(fab, Queue.CHECK, 1, unknown_to):
         won = _lease(visit, work)
         if won is not None:
             return [won]

@@ -6,12 +6,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.errors import ContractError
-from fabwafer.history import Event, is_intact
+from fabwafer.history import Event, is_intact, readings
 from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS, State
 from lambdas.records import Item
 from lambdas.review.backlog import find_items, is_told
 from lambdas.review.queries import BacklogQuery, ItemPath
-from lambdas.review.records import Work
+from lambdas.review.records import Work, answer_of
 from lambdas.review.reports import CameraView, Catalogue, FabView
 from lambdas.review.showing import is_masked, item_summary, picture, review_view, wafer_view
 from lambdas.review.views import ItemPage, Me, Picture, WaferDetail
@@ -102,8 +102,13 @@ def find_wafer(visit: Visit, item: str) -> tuple[Item, Work | None]:
 
 
 def is_whole(work: Work | None, events: list[Event]) -> bool:
-    """Tell whether a work item's chain of events is complete and unaltered."""
-    return work is not None and is_intact(events, work.review.head, len(work.review.event_ids))
+    """Tell whether a work item's chain of events is complete and unaltered, and the item is what comes of them."""
+    if work is None:
+        return False
+    review = work.review
+    whole = is_intact(events, review.head, len(review.event_ids))
+    follows = whole and readings(events) == review.readings
+    return follows and answer_of(work.row.get("answer")) == review.answer
 
 
 def _camera(row: Item) -> CameraView:

@@ -12,14 +12,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from fabwafer.errors import ContractError
 from fabwafer.fields import Finite, Fraction, Lot, ModelName, Name
 from fabwafer.work_item import State
-from lambdas.review.bodies import Label, is_drawn, is_item
+from lambdas.review.bodies import Label, Moment, is_drawn, is_item
 
 _MOST = 100
 DAY_MS = 86_400_000
 MOST_DAYS = 92
 
 Cursor = Annotated[str, Field(min_length=1, max_length=1000, description="from the page before")]
-Moment = Annotated[int, Field(ge=0, le=253_402_300_799_999, description="epoch milliseconds")]
 
 
 class _Query(BaseModel):

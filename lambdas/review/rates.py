@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, cast
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from fabwafer.tally import day_of
 from fabwafer.triage import Policy
 from lambdas.records import Item
 from lambdas.review.queries import DAY_MS, RatesQuery
@@ -34,17 +34,17 @@ def rates(visit: Visiting, query: Annotated[RatesQuery, Query()]) -> Rates:
     last = (visit.now_ms if query.until_ms is None else query.until_ms) // DAY_MS
     days = [last - back for back in reversed(range(query.days))]
     kind = f"rates/{query.fab}" + (f"/{query.camera}" if query.camera else "")
-    kept = visit.desk.papers.read_all(kind, [_name(day) for day in days])
+    kept = visit.desk.papers.read_all(kind, [day_of(day * DAY_MS) for day in days])
     with ThreadPoolExecutor(_THREADS) as pool:
         counts = pool.map(partial(_counted, visit, query, kind, kept), days)
-        buckets = tuple(map(_bucket, map(_name, days), counts))
+        buckets = tuple(map(_bucket, days, counts))
     return Rates(fab=query.fab, camera=query.camera, buckets=buckets)
 
 
 def _counted(
     visit: Visit, query: RatesQuery, kind: str, kept: Mapping[str, Item], day: int
 ) -> dict[str, int]:
-    paper = kept.get(_name(day))
+    paper = kept.get(day_of(day * DAY_MS))
     if paper is not None and _is_fresh(paper, day, visit.now_ms):
         return {
             label: int(count) for label, count in cast("Mapping[str, int]", paper["labels"]).items()
@@ -57,7 +57,7 @@ def _counted(
     visit.desk.papers.put(
         {
             "kind": kind,
-            "name": _name(day),
+            "name": day_of(day * DAY_MS),
             "labels": counts,
             "counted_ms": visit.now_ms,
             "expires_at": visit.now_ms // 1000 + _FORGOTTEN_S,
@@ -72,12 +72,10 @@ def _is_fresh(paper: Item, day: int, now_ms: int) -> bool:
     return age_ms < (_KEPT_MS if over_ms > _SETTLES_AFTER_MS else _FRESH_MS)
 
 
-def _bucket(day: str, labels: Mapping[str, int]) -> RateBucket:
+def _bucket(day: int, labels: Mapping[str, int]) -> RateBucket:
     wafers = sum(labels.values())
     defects = wafers - labels.get(Policy().normal, 0)
     rate = defects / wafers if wafers else None
-    return RateBucket(day=day, wafers=wafers, defects=defects, rate=rate, labels=dict(labels))
-
-
-def _name(day: int) -> str:
-    return datetime.fromtimestamp(day * DAY_MS / 1000, UTC).strftime("%Y-%m-%d")
+    return RateBucket(
+        day=day_of(day * DAY_MS), wafers=wafers, defects=defects, rate=rate, labels=dict(labels)
+    )

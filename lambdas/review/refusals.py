@@ -1,6 +1,9 @@
 """What went wrong with a request -> status and message; nothing was changed by it."""
 
+import json
 from http import HTTPStatus
+from json import JSONDecodeError
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
@@ -22,15 +25,13 @@ REFUSALS = (BusyError, ContractError, ForbiddenError, NotFoundError)
 """What a route raises to refuse a request."""
 
 _AGAIN_AFTER_S = "1"
-_SOMEBODY = "somebody else"
 
 
 def refusal(error: Exception, visit: Visit) -> tuple[HTTPStatus, Problem]:
     """Return the status and the words of one of `REFUSALS`."""
     match error:
         case ConflictError():
-            held_by = error.held_by if visit.looks or error.held_by is None else _SOMEBODY
-            moved_on = {"version": error.version, "held_by": held_by}
+            moved_on = {"version": error.version, "held_by": visit.name_of(error.held_by)}
             return HTTPStatus.CONFLICT, _problem(error).model_copy(update=moved_on)
         case ContractError():
             return HTTPStatus.UNPROCESSABLE_ENTITY, _problem(error)
@@ -71,6 +72,20 @@ def teach(app: APIGatewayHttpResolver) -> None:
     app.exception_handler(RequestValidationError)(invalid)
     app.exception_handler(RequestUnsupportedContentType)(unreadable)
     app.not_found(no_route)
+
+
+def parsed(body: str) -> Any:
+    """Return what a body says; nested without end or with endless numbers it is as little JSON as with a comma missing.
+
+    Raises:
+        JSONDecodeError: For every body that is none.
+    """
+    try:
+        return json.loads(body)
+    except JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise JSONDecodeError(str(error), "", 0) from error
 
 
 def too_large(size_bytes: int) -> Response[str]:

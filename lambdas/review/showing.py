@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from fabwafer.blindness import is_hidden, reads_blind
 from fabwafer.history import Answer, Event, Reading
 from fabwafer.work_item import Review, State
 from lambdas.records import Item, item_id
@@ -21,14 +22,13 @@ from lambdas.review.views import (
 )
 from lambdas.review.visit import Role, Visit
 
-_SOMEBODY = "somebody else"
-
 
 def is_masked(visit: Visit, work: Work | None) -> bool:
-    """Tell whether the caller may still be asked to read this wafer blind."""
+    """Tell whether the caller may still be asked to read this wafer blind, or could take such an answer back."""
     if work is None or Role.REVIEWER not in visit.caller.roles:
         return False
-    return work.review.is_blind(visit.caller.name)
+    name, rules = visit.caller.name, visit.desk.rules
+    return is_hidden(work.review, name, visit.now_ms, rules, looks=visit.looks)
 
 
 def picture(visit: Visit, row: Item) -> Picture:
@@ -81,7 +81,7 @@ def work_item(visit: Visit, work: Work, prediction: Item | None) -> WorkItem:
     """Return an item in the caller's hands."""
     review = work.review
     policy = visit.policy(work.fab, work.question.model)
-    blind = review.is_blind(visit.caller.name)
+    blind = reads_blind(review, visit.caller.name, visit.desk.rules)
     open_ = review.state is State.OPEN
     said = (
         None
@@ -126,7 +126,7 @@ def wafer_view(visit: Visit, row: Item, work: Work | None) -> WaferView:
         picture=picture(visit, row),
         model_answer=model_answer(visit, row, row.get("review")),
         alerted=bool(row["alert"]) if "alert" in row else None,
-        state=work.review.state if work else None,
+        state=_state(visit, work.review) if work else None,
         answer=answer_view(work.review.answer) if work else None,
     )
 
@@ -135,12 +135,12 @@ def review_view(visit: Visit, work: Work, events: list[Event], *, intact: bool) 
     """Return what people did about a wafer, as far as the caller may know."""
     review = work.review
     common = {"version": review.version, "opened_ms": work.opened_ms, **_lease(visit, review)}
-    if is_masked(visit, work):
-        return ReviewView(state=State.OPEN, **common)
-    open_to_all = visit.looks or review.state is State.SETTLED
     own = tuple(each for each in review.readings if each.reviewer == visit.caller.name)
+    if is_masked(visit, work):
+        return ReviewView(state=State.OPEN, readings=_readings(own), **common)
+    open_to_all = visit.looks or review.state is State.SETTLED
     return ReviewView(
-        state=review.state,
+        state=_state(visit, review) or State.OPEN,
         answer=answer_view(review.answer),
         readings=_readings(review.readings if open_to_all else own),
         comment=review.comment,
@@ -169,16 +169,14 @@ def history_event(event: Event) -> HistoryEvent:
     )
 
 
-def holder_name(visit: Visit, review: Review) -> str | None:
-    """Return whose an item is; a reviewer learns no other reviewer's name."""
-    holder = review.holder(visit.now_ms)
-    if holder is None or holder == visit.caller.name or visit.looks:
-        return holder
-    return _SOMEBODY
+def _state(visit: Visit, review: Review) -> State | None:
+    """Only who may look around learns that a wafer waits for others."""
+    told = visit.looks or review.state in {State.OPEN, State.SETTLED}
+    return review.state if told else None
 
 
 def _lease(visit: Visit, review: Review) -> dict[str, Any]:
-    held_by = holder_name(visit, review)
+    held_by = visit.name_of(review.holder(visit.now_ms))
     until = review.lease.until_ms if review.lease and held_by else None
     return {"held_by": held_by, "lease_until_ms": until}
 

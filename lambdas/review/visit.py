@@ -101,6 +101,12 @@ class Visit:
         """Return what a model brings, and with its labels those that the fab's people may answer beyond it."""
         return self.vocabulary.extend(fab, self.desk.policies.of(model))
 
+    def name_of(self, somebody: str | None) -> str | None:
+        """Return a name as the caller may know it; a reviewer learns no other reviewer's."""
+        if somebody is None or somebody == self.caller.name or self.looks:
+            return somebody
+        return "somebody else"
+
     @property
     def looks(self) -> bool:
         """Tell whether the caller may look at more than what is given to them to read."""

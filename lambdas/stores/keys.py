@@ -1,4 +1,4 @@
-"""The key that vouches for models: it lives in KMS, and signs without ever being seen."""
+"""The keys that live in KMS and are never seen: what vouches for models, and what draws depend on."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 _ALGORITHM: Final = "ECDSA_SHA_256"
+_MAC_ALGORITHM: Final = "HMAC_SHA_256"
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,18 @@ class SigningKey:
             KeyId=self.id, Message=message, MessageType="RAW", SigningAlgorithm=_ALGORITHM
         )
         return answer["Signature"]
+
+
+@dataclass(frozen=True)
+class DrawKey:
+    """A key for HMAC with SHA-256, by its id, ARN or alias."""
+
+    id: str
+    client: "KMSClient" = field(default_factory=kms)
+
+    def derived(self, purpose: str) -> bytes:
+        """Return the 32 bytes that this key always gives for a purpose; nobody without it can work them out."""
+        answer = self.client.generate_mac(
+            KeyId=self.id, Message=purpose.encode(), MacAlgorithm=_MAC_ALGORITHM
+        )
+        return answer["Mac"]

@@ -1,5 +1,6 @@
 """The reviewers' items and their events: every write is conditional on what was read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ _LOOKED_AT = 300
 _MOST_LOOKS = 40
 """Such calls at most: twelve thousand items in a row may be none for the asker."""
 _MOST_HELD = 1000
+Enough = Callable[[list[Work]], bool]
+"""Tells whether those that were found will do."""
 _LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
@@ -98,18 +101,28 @@ class WorkTable:
         return True
 
     def waiting(
-        self, fab: str, queue: Queue, limit: int, wanted: Filter | None = None, least: int = 1
+        self,
+        fab: str,
+        queue: Queue,
+        limit: int,
+        wanted: Filter | None = None,
+        enough: Enough = bool,
     ) -> list[Work]:
-        """Return first items of a queue that are wanted, as many as `least` if there are."""
+        """Return first items of a queue that are wanted, `enough` of them if there are."""
         span = Span("by_turn", "fab_queue", f"{fab}/{queue.value}", "turn")
-        return self._works(span, limit, wanted or Filter(), least)
+        return self._works(span, limit, wanted or Filter(), enough)
 
     def expired(
-        self, fab: str, now_ms: int, limit: int, wanted: Filter | None = None, least: int = 1
+        self,
+        fab: str,
+        now_ms: int,
+        limit: int,
+        wanted: Filter | None = None,
+        enough: Enough = bool,
     ) -> list[Work]:
-        """Return items whose lease ran out, the longest ago first, as many as `least` if there are."""
+        """Return items whose lease ran out, the longest ago first, `enough` of them if there are."""
         span = Span("by_turn", "fab_queue", f"{fab}/{Queue.HELD.value}", "turn", last=now_ms)
-        return self._works(span, limit, wanted or Filter(), least)
+        return self._works(span, limit, wanted or Filter(), enough)
 
     def held_by(self, fab: str, name: str, now_ms: int) -> list[Work]:
         """Return items that somebody holds now, those that they may still undo among them."""
@@ -186,13 +199,13 @@ class WorkTable:
             if start is None or total >= most:
                 return total, start is not None
 
-    def _works(self, span: Span, limit: int, wanted: Filter, least: int) -> list[Work]:
+    def _works(self, span: Span, limit: int, wanted: Filter, enough: Enough) -> list[Work]:
         page = Page(limit, wanted=wanted, most_calls=1, evaluated=_LOOKED_AT)
         works: list[Work] = []
         for _ in range(_MOST_LOOKS):
             rows, start = query(self.client, self.reviews, span, page)
             works += [work_of(row) for row in rows]
-            if len(works) >= least or start is None:
+            if enough(works) or start is None:
                 break
             page = replace(page, start=start)
         return works

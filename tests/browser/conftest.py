@@ -55,7 +55,9 @@ class Site:
 def site() -> Iterator[Site]:
     with contextlib.ExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fabwafer-browser-")))
-        running = stack.enter_context(cloud(state, {"faba": ["camera1"]}, Wishes(environments=3)))
+        running = stack.enter_context(
+            cloud(state, {"faba": ["camera1"]}, Wishes(environments=3), {"second_share": "0"})
+        )
         pages = read_pages(built(Console(stderr=True)))
         yield Site(running, stack.enter_context(serving(running, pages, 0)))
 

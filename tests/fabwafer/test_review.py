@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 from review_deeds import (
     BAD_IMAGE,
-    ITEM,
     NOW_MS,
     ONE,
     POOLED,
@@ -15,7 +14,6 @@ from review_deeds import (
     says,
 )
 
-from fabwafer.deeds import draw
 from fabwafer.errors import ConflictError
 from fabwafer.history import Act
 from fabwafer.leases import brings_honeypot, extend, lease, release
@@ -70,9 +68,17 @@ def test_the_first_reader_is_not_the_second():
 
 
 def test_the_share_of_second_readings_is_kept_and_an_item_always_decides_alike():
-    picked = [draw("second", f"img{n}~1763699999000") < 0.2 for n in range(5000)]
+    picked = [ONE.draws("second", f"img{n}~1763699999000", 0.2) for n in range(5000)]
     assert 0.18 < sum(picked) / len(picked) < 0.22
-    assert draw("second", ITEM) == draw("second", ITEM) != draw("pool", ITEM)
+    assert picked == [ONE.draws("second", f"img{n}~1763699999000", 0.2) for n in range(5000)]
+
+
+def test_who_knows_an_items_id_and_no_key_cannot_tell_what_is_drawn():
+    items = [f"img{n}~1763699999000" for n in range(1000)]
+    one, other = replace(ONE, key=b"one"), replace(ONE, key=b"other")
+    drawn = [{item for item in items if rules.draws("second", item, 0.2)} for rules in (one, other)]
+    assert 20 < len(drawn[0] & drawn[1]) < 70, "as many as by chance"
+    assert "key" not in repr(one)
 
 
 def test_who_answered_first_may_think_again_before_the_second_gets_it():
@@ -162,7 +168,7 @@ def known(rules=POOLED):
 
 
 def test_a_surely_settled_item_may_become_a_honeypot():
-    assert (known().queue, known().is_blind("cyd")) == (Queue.CHECK, True)
+    assert (known().queue, known().wants_another("cyd")) == (Queue.CHECK, True)
     assert not known(TWO).is_honeypot
 
 

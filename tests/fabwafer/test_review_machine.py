@@ -17,7 +17,7 @@ from fabwafer.work_item import Queue, State
 PEOPLE = st.sampled_from(["ann", "bob", "cyd", "eve"])
 ANSWERS = st.sampled_from([says("Loc"), says("Loc"), says("Loc", "Scratch"), UNKNOWN, BAD_IMAGE])
 BULK = st.sampled_from([False, False, False, True])
-QUICK = replace(POOLED, undo_ms=0)
+QUICK = replace(POOLED, undo_ms=1)
 SHARES = st.sampled_from([0.0, 1.0])
 
 

@@ -74,8 +74,11 @@ SERVICE_GRANTS: Grants = {
         "<PortalExports.Arn>": QUEUE_SEND,
         f"{PARAMETERS}/models/*": {"ssm:GetParameter"},
         f"{PARAMETERS}/loop/portal": {"ssm:GetParameter"},
+        "<PortalDrawingKey.Arn>": {"kms:GenerateMac"},
     },
     "WriteExportRole": {
+        f"{EVENTS}/index/by_time": QUERY,
+        "<PortalDrawingKey.Arn>": {"kms:GenerateMac"},
         "<WriteExportLogs.Arn>": LOG,
         "<PortalExports.Arn>": QUEUE_TAKE,
         PREDICTIONS: {"dynamodb:BatchGetItem"},

@@ -9,7 +9,7 @@ PORTAL = "https://portal.example.com"
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    return synthesize(tmp_path_factory.mktemp("portal"), stage="sandbox", portal_url=PORTAL)
+    return synthesize(tmp_path_factory.mktemp("portal"), stage="sandbox", portal_url=f"{PORTAL}/")
 
 
 def one(cloud: Cloud, stack: str, kind: str) -> dict:

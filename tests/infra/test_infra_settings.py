@@ -24,6 +24,11 @@ def test_context_is_text_and_read_as_what_it_means(tmp_path: Path) -> None:
     assert (found.stage, found.audit_rate, found.keep_days) == (Stage.SANDBOX, 0.0, 30)
 
 
+@pytest.mark.parametrize("told", ["https://portal.example.com", "https://portal.example.com/"])
+def test_the_portals_address_is_the_same_with_a_slash_at_its_end(tmp_path: Path, told: str) -> None:
+    assert settings(tmp_path, portal_url=told).portal_url == "https://portal.example.com"
+
+
 def test_another_fleet_may_be_named(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text('{"fabc": ["x"]}')
     assert settings(tmp_path, fleet="other.json").fabs == ("fabc",)

@@ -274,6 +274,12 @@ def make_portal(rules: Rules = ALWAYS_ONE) -> Portal:
     return Portal(desk, url, loop)
 
 
+def make_draw_key() -> str:
+    """Create the key of the deployment's draws, and return its id."""
+    made = clients.kms().create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    return made["KeyMetadata"]["KeyId"]
+
+
 def _table(name: str, key: tuple[tuple[str, str], ...]) -> None:
     indexes = INDEXES.get(name, {})
     kinds = dict(key) | {n: t for attributes in indexes.values() for n, t in attributes}

@@ -27,7 +27,7 @@ def alert(wafers=1, **changes):
 
 
 def test_the_text_tells_a_person_what_where_how_sure_and_where_to_look():
-    assert email_text(alert(2), "https://portal.example/").splitlines() == [
+    assert email_text(alert(2), "https://portal.example").splitlines() == [
         "Edge-Ring on 2 wafers.",
         "",
         "Fab:      faba",

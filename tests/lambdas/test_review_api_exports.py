@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import io
 import json
 import zipfile
@@ -7,19 +8,20 @@ from dataclasses import replace
 import pytest
 from lambda_events import batch, failed
 from lambda_pictures import png
-from review_parts import ALWAYS_TWO, ANN, CONTEXT, EVE, FAR, START_MS
+from review_parts import ALWAYS_TWO, ANN, CONTEXT, EVE, FAR, START_MS, Person, make_draw_key
 
 from lambdas import write_export
 from lambdas.stores import clients
 from lambdas.write_export import Exporter, write_batch
 
+BEA = Person("bea", ("reviewer", "engineer", "fab:faba"))
 EXPORT_OF_FABB = {"fab": "fabb", "format": "csv", "from_ms": 0, "to_ms": START_MS}
 
 
 @pytest.fixture
 def exporter(portal):
     desk = portal.desk
-    return Exporter(desk.wafers, desk.work, desk.papers, desk.images, desk.exports)
+    return Exporter(desk.wafers, desk.work, desk.papers, desk.images, desk.exports, ALWAYS_TWO)
 
 
 @pytest.fixture
@@ -37,19 +39,19 @@ def stocked(portal):
     return portal
 
 
-def ordered(portal, kind, **changes):
+def ordered(portal, kind, person=EVE, **changes):
     wish = {"fab": "faba", "format": kind, "from_ms": 0, "to_ms": START_MS} | changes
-    return portal.call(EVE, "POST", "/exports", wish)
+    return portal.call(person, "POST", "/exports", wish)
 
 
-def written(portal, exporter, kind, **changes):
+def written(portal, exporter, kind, person=EVE, **changes):
     """Order, write and fetch an export."""
-    export = ordered(portal, kind, **changes).body["export"]
+    export = ordered(portal, kind, person, **changes).body["export"]
     queued = clients.sqs().receive_message(QueueUrl=portal.queue_url)["Messages"]
     assert (
         failed(write_batch(batch(*[m["Body"] for m in queued]), exporter, portal.telemetry)) == []
     )
-    state = portal.call(EVE, "GET", f"/exports/{export}").body
+    state = portal.call(person, "GET", f"/exports/{export}").body
     [found] = clients.s3().list_objects_v2(Bucket="exports")["Contents"]
     return state, clients.s3().get_object(Bucket="exports", Key=found["Key"])["Body"].read()
 
@@ -172,6 +174,7 @@ def test_the_deployed_function_writes_what_is_queued(stocked, monkeypatch):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("IMAGES_BUCKET", "images")
     monkeypatch.setenv("EXPORTS_BUCKET", "exports")
+    monkeypatch.setenv("DRAW_KEY_ID", make_draw_key())
     export = ordered(stocked, "csv").body["export"]
     [message] = clients.sqs().receive_message(QueueUrl=stocked.queue_url)["Messages"]
     write_export._exporter.cache_clear()
@@ -190,6 +193,47 @@ def test_a_first_answer_that_does_not_count_yet_is_in_no_export(stocked, exporte
     assert "secret" not in body.decode()
 
 
+def cells(body):
+    return {row["imgid"]: row for row in csv.DictReader(io.StringIO(body.decode()))}
+
+
+def test_who_may_get_a_wafer_to_read_blind_finds_no_answer_to_it_in_their_export(stocked, exporter):
+    _, body = written(stocked, exporter, "csv", BEA)
+
+    rows = cells(body)
+
+    hidden, told = rows["open"], rows["fine"]
+    assert (told["prediction"], told["probability"]) == ("none", "0.99")
+    shown = {"item", "imgid", "fab", "camera", "timestamp", "image_key"}
+    assert {name for name, cell in hidden.items() if cell} == shown
+    assert rows["loc"]["verdict"] == "labels", "settled by one, and nobody reads it again"
+
+
+@pytest.mark.parametrize("kind", ["manifest", "folders", "coco"])
+def test_no_form_of_an_export_tells_what_is_hidden(stocked, exporter, kind):
+    _, body = written(stocked, exporter, kind, BEA)
+    with zipfile.ZipFile(io.BytesIO(body)) as file:
+        lines = [
+            line
+            for name in file.namelist()
+            if name.endswith(("jsonl", "json"))
+            for line in file.read(name).decode().replace("}, {", "}\n{").splitlines()
+        ]
+    [line] = [line for line in lines if '"imgid": "open"' in line]
+    assert "probability" not in line
+    assert "Loc" not in line
+
+
+def test_a_reviewer_fetches_no_export_that_somebody_else_asked_for(stocked, exporter):
+    state, _ = written(stocked, exporter, "csv")
+    assert stocked.call(BEA, "GET", f"/exports/{state['export']}").status == 404
+    assert stocked.call(BEA, "GET", "/exports", fab="faba").body["exports"] == []
+    own = ordered(stocked, "csv", BEA).body["export"]
+    assert [
+        each["export"] for each in stocked.call(BEA, "GET", "/exports", fab="faba").body["exports"]
+    ] == [own]
+
+
 def test_an_order_that_comes_twice_is_written_once(stocked, exporter):
     ordered(stocked, "csv")
     [message] = clients.sqs().receive_message(QueueUrl=stocked.queue_url)["Messages"]
@@ -205,6 +249,8 @@ def test_an_order_that_comes_twice_is_written_once(stocked, exporter):
     [
         ({"format": "xls"}, "format"),
         ({"to_ms": 0}, "body"),
+        ({"to_ms": 10**40 + 1}, "to_ms"),
+        ({"from_ms": -1}, "from_ms"),
         ({"lot": ""}, "lot"),
         ({"scope": "some"}, "scope"),
     ],
@@ -232,3 +278,53 @@ def test_earlier_exports_are_listed_newest_first_for_their_fab_alone(stocked):
 def test_only_who_looks_around_sees_exports_and_only_of_their_fabs(stocked):
     assert stocked.call(ANN, "GET", "/exports", fab="faba").status == 403
     assert stocked.call(EVE, "GET", "/exports", fab="fabb").status == 404
+
+
+def test_an_export_that_fails_says_so_and_one_that_works_later_says_that(
+    stocked, exporter, monkeypatch
+):
+    export = ordered(stocked, "csv").body["export"]
+    [message] = clients.sqs().receive_message(QueueUrl=stocked.queue_url)["Messages"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Exporter, "_kept", lambda *_: 1 / 0)
+        answer = write_batch(batch(message["Body"]), exporter, stocked.telemetry)
+    state = stocked.call(EVE, "GET", f"/exports/{export}").body
+
+    assert failed(answer) == ["m0"], "the queue brings it again"
+    assert (state["state"], state["url"]) == ("failed", None)
+    assert "tried again" in state["problem"]
+
+    assert failed(write_batch(batch(message["Body"]), exporter, stocked.telemetry)) == []
+    state = stocked.call(EVE, "GET", f"/exports/{export}").body
+    assert (state["state"], state["problem"]) == ("done", None)
+
+
+def test_exported_events_are_enough_for_anybody_to_check_the_chain(stocked, exporter):
+    back = {"answer_id": "back-0001", "version": 2, "comment": "again"}
+    stocked.call(EVE, "POST", f"/items/loc~{START_MS - 1000}/send-back", back)
+    stocked.later(60)
+
+    _, body = written(stocked, exporter, "events", to_ms=stocked.now_ms)
+
+    events = [json.loads(line) for line in body.decode().splitlines()]
+    assert [event["act"] for event in events] == ["answer", "send_back"]
+    previous = "0" * 64
+    for event in events:
+        told = event.pop("hash")
+        text = json.dumps(event, sort_keys=True, separators=(",", ":"))
+        assert (event["previous"], hashlib.sha256(text.encode()).hexdigest()) == (previous, told)
+        previous = told
+
+
+def test_exported_events_are_a_whole_fabs(stocked):
+    refused = ordered(stocked, "events", camera="camera1")
+    assert (refused.status, refused.body["field"]) == (422, "body")
+
+
+def test_events_about_what_is_hidden_from_who_asks_are_left_out(stocked, exporter):
+    stocked.under(ALWAYS_TWO)
+    stocked.answer(ANN, stocked.next(ANN)[0], "Donut")
+    _, body = written(stocked, exporter, "events", BEA, to_ms=stocked.now_ms + 1)
+    assert {json.loads(line)["item"] for line in body.decode().splitlines()} == {
+        f"loc~{START_MS - 1000}"
+    }

@@ -6,6 +6,7 @@ from review_parts import ADA, ALWAYS_TWO, ANN, BOB, EVE, START_MS, Person
 from fabwafer.triage import ReviewReason
 from lambdas.stores import clients
 from lambdas.stores.tables import CameraTable
+from lambdas.stores.values import serialized
 
 DAY_MS = 86_400_000
 
@@ -377,6 +378,27 @@ def test_a_camera_is_shown_as_last_heard_of(portal):
             "degraded": ["disk"],
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("readings", [{"reviewer": "ann", "verdict": "labels", "labels": ["Donut"], "seq": 1}]),
+        ("answer", {"verdict": "labels", "labels": ["Donut"]}),
+        ("head", "0" * 64),
+    ],
+)
+def test_a_label_that_was_changed_past_its_events_is_told(portal, field, value):
+    item = portal.store()
+    portal.answer(ANN, portal.next(ANN)[0], "Loc")
+    row = portal.desk.work.read(item).row
+    altered = {field: value}
+    if field == "readings":
+        altered[field] = [{**row["readings"][0], **value[0]}]
+    clients.dynamodb().put_item(TableName="reviews", Item=serialized({**row, **altered}))
+
+    assert portal.detail(EVE, item).body["review"]["intact"] is False
+    assert portal.call(EVE, "GET", f"/wafers/{item}/why").body["review"]["intact"] is False
 
 
 def test_a_wafer_whose_prediction_expired_is_still_known_by_its_review(portal):

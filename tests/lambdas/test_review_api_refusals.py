@@ -12,6 +12,7 @@ from review_parts import (
     NIL,
     START_MS,
     Person,
+    make_draw_key,
     request,
 )
 
@@ -38,6 +39,7 @@ def answer_body(version=0, **changes):
         pytest.param({"verdict": "unknown"}, "body", "verdict", id="labels without their verdict"),
         pytest.param({"verdict": "maybe"}, "verdict", "'maybe'", id="an unknown verdict"),
         pytest.param({"version": -1}, "version", "-1", id="a version below 0"),
+        pytest.param({"version": 10**40}, "version", "1000", id="a version that none can be"),
         pytest.param({"version": "x"}, "version", "'x'", id="a version that is no number"),
         pytest.param({"answer_id": "a/../b"}, "answer_id", "a/../b", id="an id with slashes"),
         pytest.param({"note": "x" * 2001}, "note", "xxx", id="a note too long"),
@@ -69,6 +71,9 @@ def test_a_bad_answer_is_refused_by_field_and_value_and_changes_nothing(
         pytest.param("[]", 422, id="a list"),
         pytest.param("null", 422, id="null"),
         pytest.param('"text"', 422, id="a text"),
+        pytest.param("[" * 100_000, 422, id="nested without end"),
+        pytest.param('{"version": ' + "9" * 5000 + "}", 422, id="a number without end"),
+        pytest.param('{"version": 1e999}', 422, id="a number beyond all"),
         pytest.param(json.dumps({"note": "x" * MAX_BODY_BYTES}), 413, id="too much"),
     ],
 )
@@ -98,6 +103,7 @@ def test_an_id_with_slashes_or_without_a_time_is_no_item(portal, path):
         ({"fab": "faba", "min_probability": 2}, "min_probability"),
         ({"fab": "faba", "from_ms": "yesterday"}, "from_ms"),
         ({"fab": "faba", "from_ms": 2, "to_ms": 1}, "to_ms"),
+        ({"fab": "faba", "from_ms": "9" * 5000}, "from_ms"),
         ({"fab": "faba", "label": "Lok"}, "label"),
         ({"fab": "faba", "cursor": "nonsense"}, "cursor"),
         ({"fab": "faba", "cursor": "W10="}, "cursor"),
@@ -344,6 +350,7 @@ def test_the_deployed_function_finds_its_way_by_its_environment(portal, monkeypa
     monkeypatch.setenv("EXPORTS_BUCKET", "exports")
     monkeypatch.setenv("EXPORTS_QUEUE_URL", portal.queue_url)
     monkeypatch.setenv("FABS", "fabb,faba")
+    monkeypatch.setenv("DRAW_KEY_ID", make_draw_key())
     review_api._api.cache_clear()
 
     answer = review_api.handler(request(ADA, "GET", "/me"), CONTEXT)

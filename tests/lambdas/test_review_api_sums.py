@@ -1,6 +1,7 @@
 """Statistics and agreement come from sums of days: what was read once is not read again, and nothing is missed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from review_parts import ALWAYS_TWO, ANN, BOB, EVE, FAR, START_MS
@@ -125,9 +126,9 @@ def test_what_is_sent_back_on_another_day_is_settled_no_more_but_was_work(portal
 
 
 def test_a_pair_that_is_taken_back_agrees_with_nobody(portal):
-    portal.under(ALWAYS_TWO).store()
+    portal.under(replace(ALWAYS_TWO, undo_ms=1500 * DAY_S)).store()
     answer_one(portal)
-    portal.later(DAY_S)
+    portal.later(2 * DAY_S)
     item, state = answer_one(portal, BOB)
     agreement = {"path": "/agreement", "fab": "faba"}
     assert portal.call(EVE, "GET", **agreement).body["overall"]["pairs"] == 1

@@ -1,10 +1,13 @@
 """Who gets what next: what somebody skips goes to others first, and nobody starves behind what they have read."""
 
+from collections import Counter
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
-from review_parts import ADA, ALWAYS_TWO, ANN, BOB, EVE
+from review_parts import ADA, ALWAYS_TWO, ANN, BOB, EVE, AtomicWork
 
+from fabwafer.work_item import Queue
 from lambdas.stores import reviews
 
 
@@ -114,3 +117,25 @@ def test_very_many_own_first_readings_hide_no_work(portal):
 
     assert len(portal.next(ANN, count=2)) == 1
     assert len(portal.next(BOB, count=2)) == 2
+
+
+class CountedWork(AtomicWork):
+    """A table that counts how often a queue is looked through."""
+
+    looks: ClassVar[Counter] = Counter()
+
+    def waiting(self, fab, queue, *asked):
+        self.looks[queue] += 1
+        return super().waiting(fab, queue, *asked)
+
+
+def test_who_alone_has_read_everything_looks_through_it_once_a_call(portal):
+    portal.under(ALWAYS_TWO).store_many(3)
+    while items := portal.next(ANN):
+        portal.answer(ANN, items[0], "Loc")
+    portal.desk = replace(portal.desk, work=CountedWork("reviews", "events"))
+    CountedWork.looks.clear()
+
+    assert portal.next(ANN) == []
+
+    assert CountedWork.looks == {Queue.OPEN: 1, Queue.SECOND: 1}

@@ -243,3 +243,31 @@ def test_an_answer_may_be_several_labels_or_that_there_is_none(portal, verdict, 
     assert answer.status == 200
     found = portal.detail(EVE, item).body["answer"]
     assert found == {"verdict": verdict, "labels": labels}
+
+
+def test_asking_again_for_what_one_holds_brings_no_more_honeypots(portal):
+    every = replace(ALWAYS_TWO, honeypot_pool=1, honeypot_share=1)
+    for number in range(4):
+        portal.under(every).store(imgid=f"known{number}")
+        portal.answer(ANN, portal.next(ANN)[0], "Loc")
+        portal.answer(BOB, portal.next(BOB)[0], "Loc")
+    portal.store(imgid="open")
+    cyd = replace(ANN, name="cyd")
+
+    seen = [{each["item"] for each in portal.next(cyd)} for _ in range(6)]
+
+    assert len(set.union(*seen)) == 2, "the open one, and one that is known"
+
+
+def test_a_new_wafer_brings_no_honeypot_to_who_still_holds_one(portal):
+    every = replace(ALWAYS_TWO, honeypot_pool=1, honeypot_share=1)
+    for number in range(2):
+        portal.under(every).store(imgid=f"known{number}")
+        portal.answer(ANN, portal.next(ANN)[0], "Loc")
+        portal.answer(BOB, portal.next(BOB)[0], "Loc")
+    portal.store(imgid="open1")
+    cyd = replace(ANN, name="cyd")
+    portal.next(cyd)
+    portal.store(imgid="open2")
+
+    assert len(portal.next(cyd, count=10)) == 3

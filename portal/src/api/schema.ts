@@ -1166,9 +1166,15 @@ export interface components {
             format: components["schemas"]["ExportFormat"];
             /** @default all */
             scope: components["schemas"]["ExportScope"];
-            /** From Ms */
+            /**
+             * From Ms
+             * @description epoch milliseconds
+             */
             from_ms: number;
-            /** To Ms */
+            /**
+             * To Ms
+             * @description epoch milliseconds
+             */
             to_ms: number;
             /** Camera */
             camera?: string | null;
@@ -1180,7 +1186,7 @@ export interface components {
          * @description What an export looks like.
          * @enum {string}
          */
-        ExportFormat: "csv" | "manifest" | "folders" | "coco";
+        ExportFormat: "csv" | "manifest" | "folders" | "coco" | "events";
         /**
          * ExportList
          * @description Earlier exports, newest first.

@@ -7,6 +7,7 @@ export const FORMATS: readonly (readonly [ExportBody["format"], string])[] = [
   ["manifest", "JSON lines, as training reads them"],
   ["folders", "A folder per class, with pictures"],
   ["coco", "COCO, with pictures"],
+  ["events", "The audit log, as JSON lines to check its hashes by"],
 ];
 export const SCOPES: readonly (readonly [ExportBody["scope"], string])[] = [
   ["all", "All wafers, normal ones too"],

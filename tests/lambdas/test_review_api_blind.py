@@ -1,0 +1,148 @@
+"""Whichever way a reviewer looks: of what two people read they learn no answer before theirs is final."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from review_parts import ALWAYS_TWO, ANN, BOB, EVE, Person
+
+SLOW = replace(ALWAYS_TWO, undo_ms=20_000)
+CHECKING = replace(SLOW, honeypot_pool=1, honeypot_share=1)
+CYD = Person("cyd")
+BEA = Person("bea", ("reviewer", "engineer", "fab:faba"))
+TOLD = ("Loc", "0.4", "doubtful")
+"""What the model said of the wafer, as it would stand in an answer."""
+
+
+def ways(portal, person, item):
+    """Every answer in which a reviewer may come across a wafer."""
+    looked = [
+        portal.detail(person, item),
+        portal.call(person, "GET", f"/wafers/{item}/why"),
+        portal.call(person, "GET", "/items", fab="faba"),
+        *[
+            portal.call(person, "GET", "/items", fab="faba", order=order)
+            for order in ("urgent", "oldest", "newest", "novel", "unsure")
+        ],
+        portal.call(person, "GET", "/items", fab="faba", label="Loc"),
+        portal.call(person, "GET", "/items", fab="faba", max_probability=0.5),
+    ]
+    if "engineer" in person.groups:
+        looked += [
+            portal.call(person, "GET", "/wafers", fab="faba"),
+            portal.call(person, "GET", "/wafers", fab="faba", label="Loc"),
+        ]
+    return looked
+
+
+def texts(portal, person, item):
+    """What they tell, but for the labels that may be answered."""
+    found = ways(portal, person, item)
+    assert {each.status for each in found} == {200}
+    for each in found:
+        each.body.pop("labels", None)
+    return json.dumps([each.body for each in found])
+
+
+def undo(portal, person, item, version):
+    body = {"answer_id": f"undo-{version:04}", "version": version}
+    return portal.call(person, "POST", f"/items/{item}/undo", body)
+
+
+@pytest.fixture
+def item(portal):
+    return portal.under(SLOW).store()
+
+
+def settled_by_two(portal, *labels):
+    """Let Ann say Loc, and Bob after her; return how the item stands for him."""
+    portal.answer(ANN, portal.next(ANN)[0], "Loc")
+    portal.later(21)
+    return portal.answer(BOB, portal.next(BOB)[0], *(labels or ("Loc",))).body
+
+
+@pytest.mark.parametrize("person", [ANN, BEA], ids=["a reviewer", "who looks around too"])
+def test_the_models_answer_is_hidden_before_anybody_has_read_the_wafer(portal, item, person):
+    told = texts(portal, person, item)
+    assert not [each for each in TOLD if each in told]
+
+
+def test_an_engineer_sees_what_waits_for_two_readers(portal, item):
+    assert portal.detail(EVE, item).body["model_answer"]["label"] == "Loc"
+
+
+@pytest.mark.usefixtures("item")
+def test_the_first_reader_reads_blind_as_the_second_does(portal):
+    [first] = portal.next(ANN)
+    assert (first["blind"], first["model_answer"]) == (True, None)
+
+
+@pytest.mark.usefixtures("item")
+def test_no_order_by_what_the_model_said_places_a_hidden_wafer(portal):
+    found = {
+        order: portal.call(ANN, "GET", "/items", fab="faba", order=order).body["items"]
+        for order in ("urgent", "oldest", "newest", "novel", "unsure")
+    }
+    listed = {order for order, items in found.items() if items}
+    assert listed == {"oldest", "newest"}
+
+
+def test_the_first_reader_learns_neither_the_state_nor_the_models_answer_but_keeps_their_own(
+    portal, item
+):
+    portal.answer(ANN, portal.next(ANN)[0], "Donut", note="round")
+    portal.later(3600)
+
+    found = portal.detail(ANN, item).body
+
+    assert (found["model_answer"], found["state"], found["review"]["state"]) == (None, None, "open")
+    [own] = found["review"]["readings"]
+    assert (own["labels"], own["note"]) == (["Donut"], "round")
+
+
+@pytest.mark.parametrize("labels", ["Loc", "Donut"], ids=["who agreed", "who differed"])
+def test_nobody_answers_looks_takes_it_back_and_answers_better(portal, item, labels):
+    state = settled_by_two(portal, labels)
+
+    for person in (ANN, BOB):
+        found = portal.detail(person, item).body
+        assert (found["model_answer"], found["state"], found["answer"]) == (None, None, None)
+    portal.later(20)
+
+    assert portal.detail(BOB, item).body["model_answer"]["label"] == "Loc"
+    refused = undo(portal, BOB, item, state["version"])
+    assert (refused.status, refused.body["expected"]) == (409, "a blind answer of the last 20 s")
+
+
+def test_a_second_answer_is_taken_back_in_time(portal, item):
+    state = settled_by_two(portal, "Donut")
+    portal.later(19)
+
+    again = undo(portal, BOB, item, state["version"])
+
+    assert (again.status, again.body["model_answer"]) == (200, None)
+
+
+def test_a_dispute_is_no_reviewers_to_know(portal, item):
+    settled_by_two(portal, "Donut")
+    portal.later(3600)
+
+    assert portal.detail(CYD, item).body["model_answer"] is None
+    own = portal.detail(BOB, item).body
+    assert (own["state"], own["review"]["state"]) == (None, "open")
+    assert portal.detail(BEA, item).body["state"] == "disputed", "she may have to decide it"
+
+
+def test_a_known_answer_is_not_found_out_by_answering_and_taking_it_back(portal):
+    item = portal.under(CHECKING).store(imgid="known")
+    settled_by_two(portal)
+    portal.later(21)
+    portal.store(imgid="open")
+    pot = next(each for each in portal.next(CYD) if each["item"] == item)
+    state = portal.answer(CYD, pot, "Donut").body
+
+    assert portal.detail(CYD, item).body["model_answer"] is None
+    portal.later(20)
+
+    assert portal.detail(CYD, item).body["answer"]["labels"] == ["Loc"]
+    assert undo(portal, CYD, item, state["version"]).status == 409
