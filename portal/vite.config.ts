@@ -24,13 +24,15 @@ function reactCompiler(): Plugin {
   };
 }
 
-/** What the cloud sends too, but that it names the API, the pictures' bucket and the user pool among the connections. */
+/** What the cloud sends (infra/hosting.py), but that it names the API, the pictures' bucket and the user pool beside the page's own origin. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' blob:",
   "connect-src 'self'",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

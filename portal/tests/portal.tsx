@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { routesFor } from "../src/app/router";
 import { ThemeProvider } from "../src/app/theme";
 import { passwordSignIn } from "../src/auth/password";
+import type { SignIn } from "../src/auth/signIn";
 import { makeCloud, type FakeCloud, type FakeRecord } from "../src/fake/cloud";
 import { FAKE_CONFIG, handlersFor } from "../src/fake/handlers";
 import { PEOPLE, tokenFor } from "../src/fake/people";
@@ -32,6 +33,7 @@ export function serveCloud(): { cloud: FakeCloud } {
     server.resetHandlers(...handlersFor(served.cloud));
   });
   afterEach(async () => {
+    server.events.removeAllListeners();
     indexedDB.deleteDatabase("fabwafer-outbox");
     await new Promise((resolve) => setTimeout(resolve, 0));
   });
@@ -39,11 +41,25 @@ export function serveCloud(): { cloud: FakeCloud } {
   return served;
 }
 
+/** Note every request whose path ends so, from now on. */
+export function requestsTo(path: string): Request[] {
+  const seen: Request[] = [];
+  server.events.on("request:start", ({ request }) => {
+    if (new URL(request.url).pathname.endsWith(path)) seen.push(request);
+  });
+  return seen;
+}
+
 /** Open the portal at an address, signed in, or not if nobody is named. */
 export function openPortal(at: string, as: string | null) {
   const person = PEOPLE.find(({ name }) => name === as);
   if (person) sessionStorage.setItem("fabwafer-session", JSON.stringify({ IdToken: tokenFor(person), RefreshToken: `refresh ${person.name}` }));
-  const router = createMemoryRouter(routesFor(CONFIG, passwordSignIn(CONFIG)), { initialEntries: [at] });
+  return openWith(passwordSignIn(CONFIG), at);
+}
+
+/** Open the portal at an address with another way to sign in. */
+export function openWith(signIn: SignIn, at: string) {
+  const router = createMemoryRouter(routesFor(CONFIG, signIn), { initialEntries: [at] });
   const shown = render(
     <I18nProvider locale="en" messages={[messages]}>
       <ThemeProvider>

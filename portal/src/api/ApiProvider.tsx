@@ -30,8 +30,8 @@ function queryClientOf(): QueryClient {
 
 /** What is fetched belongs to who is signed in: another person starts with nothing. */
 export function ApiProvider({ base, children }: { base: string; children: ReactNode }) {
-  const { token } = useSession();
-  const api = useMemo(() => callsOf(clientOf(base, token)), [base, token]);
+  const { tokens } = useSession();
+  const api = useMemo(() => callsOf(clientOf(base, tokens)), [base, tokens]);
   const [queries] = useState(queryClientOf);
   useEffect(() => () => queries.clear(), [queries]);
   return (

@@ -2,7 +2,7 @@
 
 import { bodyOf, type ApiClient } from "./client";
 import type { paths } from "./schema";
-import type { AnswerBody, BulkBody, ExportBody, HeldItem, LabelBody, Line, Settings, Wish } from "./types";
+import type { BulkBody, ExportBody, HeldItem, ItemAnswer, LabelBody, Line, Settings, Wish } from "./types";
 
 type Query<Path extends keyof paths> = paths[Path] extends { get: { parameters: { query: infer Values } } } ? Omit<Values, "cursor"> : never;
 export type BacklogQuery = Query<"/items">;
@@ -23,7 +23,7 @@ export function callsOf(client: ApiClient) {
 
     next: (fab: string, line: Line, count: number) => bodyOf(client.POST("/queue/next", { body: { fab, line, count } })),
     heartbeat: (items: HeldItem[]) => bodyOf(client.POST("/queue/heartbeat", { body: { items } })),
-    answer: (item: string, body: AnswerBody) => bodyOf(client.POST("/items/{item}/answer", { ...at(item), body })),
+    answer: (answers: ItemAnswer[]) => bodyOf(client.POST("/answers", { body: { answers } })),
     undo: (item: string, answerId: string, version: number) =>
       bodyOf(client.POST("/items/{item}/undo", { ...at(item), body: { answer_id: answerId, version } })),
     release: (item: string, version: number, skip: boolean) => bodyOf(client.POST("/items/{item}/release", { ...at(item), body: { version, skip } })),

@@ -2,6 +2,7 @@
 
 import createClient, { type Client } from "openapi-fetch";
 
+import type { Tokens } from "../auth/tokens";
 import type { paths } from "./schema";
 import type { Problem } from "./types";
 
@@ -17,16 +18,21 @@ export class ApiError extends Error {
 
 export type ApiClient = Client<paths>;
 
-export function clientOf(base: string, token: () => Promise<string>): ApiClient {
-  // Looked up at each call, so that a fake that was put in its place is found.
-  const client = createClient<paths>({ baseUrl: new URL(base, window.location.origin).href.replace(/\/$/, ""), fetch: (request) => fetch(request) });
-  client.use({
-    onRequest: async ({ request }) => {
-      request.headers.set("Authorization", `Bearer ${await token()}`);
-      return request;
-    },
-  });
-  return client;
+export function clientOf(base: string, tokens: Pick<Tokens, "token" | "instead">): ApiClient {
+  return createClient<paths>({ baseUrl: new URL(base, window.location.origin).href.replace(/\/$/, ""), fetch: (request) => fetched(request, tokens) });
+}
+
+/** Send with the token; one that is refused is renewed once, whatever this machine's clock says of its age. */
+async function fetched(request: Request, tokens: Pick<Tokens, "token" | "instead">): Promise<Response> {
+  const again = request.clone();
+  const token = await tokens.token();
+  const answer = await fetch(bearing(request, token));
+  return answer.status === 401 ? fetch(bearing(again, await tokens.instead(token))) : answer;
+}
+
+function bearing(request: Request, token: string): Request {
+  request.headers.set("Authorization", `Bearer ${token}`);
+  return request;
 }
 
 interface Answered<Data> {

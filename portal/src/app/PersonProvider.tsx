@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { createContext, useCallback, useContext, useMemo, type ReactNode } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 
 import { useApi } from "../api/ApiProvider";
@@ -29,14 +29,12 @@ export function PersonProvider({ children }: { children: ReactNode }) {
   const me = useQuery({ queryKey: ["me"], queryFn: api.me, staleTime: Infinity });
   const catalogue = useQuery({ queryKey: ["catalogue"], queryFn: api.catalogue });
   const [address, setAddress] = useSearchParams();
-  const chooseFab = useCallback(
-    (fab: string) => {
-      store("fab", fab);
-      setAddress({ fab });
-    },
-    [setAddress],
-  );
+  const chooseFab = useCallback((fab: string) => setAddress({ fab }), [setAddress]);
   const named = address.get("fab");
+  const known = catalogue.data?.fabs.some(({ fab }) => fab === named) === true;
+  useEffect(() => {
+    if (known) store("fab", named);
+  }, [known, named]);
   const person = useMemo(() => {
     if (!me.data || !catalogue.data) return null;
     const fabs = catalogue.data.fabs.map((each) => each.fab);

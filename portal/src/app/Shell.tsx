@@ -6,7 +6,7 @@ import { Outlet, useLocation, useNavigate } from "react-router";
 import { RefusedAnswers } from "../outbox/RefusedAnswers";
 import { Waiting } from "./Answers";
 import { usePerson } from "./PersonProvider";
-import { placesFor, type Place } from "./places";
+import { placesFor, withFab, type Place } from "./places";
 import { readStored, store } from "./stored";
 import { TopBar } from "./TopBar";
 
@@ -41,12 +41,11 @@ function Places() {
   const { pathname } = useLocation();
   const places = placesFor(me.roles);
   const active = places.find((place) => pathname.startsWith(place.path));
-  const withFab = (path: string) => `${path}?${new URLSearchParams({ fab }).toString()}`;
-  const linkTo = (place: Place): SideNavigationProps.Link => ({ type: "link", text: place.title, href: withFab(place.path) });
+  const linkTo = (place: Place): SideNavigationProps.Link => ({ type: "link", text: place.title, href: withFab(place.path, fab) });
   const loop = places.filter((place) => place.loop).map(linkTo);
   return (
     <SideNavigation
-      activeHref={active ? withFab(active.path) : ""}
+      activeHref={active ? withFab(active.path, fab) : ""}
       items={[...places.filter((place) => !place.loop).map(linkTo), ...(loop.length > 0 ? [{ type: "divider" } as const, ...loop] : [])]}
       onFollow={(event) => {
         event.preventDefault();

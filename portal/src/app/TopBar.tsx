@@ -1,15 +1,17 @@
 import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/components/top-navigation";
-import { useNavigate } from "react-router";
+import { useMatch, useNavigate } from "react-router";
 
 import { useSession } from "../auth/SessionProvider";
 import { useOutbox, useOutboxState } from "../outbox/OutboxProvider";
 import { usePerson } from "./PersonProvider";
+import { PLACES, withFab } from "./places";
 
 /** Always in sight: whether all is saved, which fab, who. */
 export function TopBar() {
   const { me, catalogue, fab, chooseFab } = usePerson();
   const { session, signOut } = useSession();
   const navigate = useNavigate();
+  const onWafer = useMatch(PLACES.wafer.path) !== null;
   const fabs = catalogue.fabs.map((each) => each.fab);
   const utilities: TopNavigationProps.Utility[] = [
     useSaving(),
@@ -18,7 +20,8 @@ export function TopBar() {
       text: `Fab: ${fab}`,
       ariaLabel: `Fab ${fab}. Choose another.`,
       items: fabs.map((each) => ({ id: each, text: each, disabled: each === fab })),
-      onItemClick: ({ detail }) => chooseFab(detail.id),
+      // A wafer is of one fab: another fab is looked at from its first screen.
+      onItemClick: ({ detail }) => (onWafer ? void navigate(withFab("/", detail.id)) : chooseFab(detail.id)),
     },
     {
       type: "menu-dropdown",

@@ -39,9 +39,18 @@ export function mayGo(place: Place, roles: readonly string[]): boolean {
   return place.roles.some((role) => roles.includes(role));
 }
 
-/** Return the address of a wafer, a lot, a model, a rollout; the fab goes along, so that an address means the same to everybody. */
-export function waferPath(item: string): string {
-  return `/wafers/${encodeURIComponent(item)}`;
+/** Return an address with the fab that it is looked at from, so that it means the same to everybody; one that names its own keeps it. */
+export function withFab(path: string, fab: string): string {
+  const [place = "", query = ""] = path.split("?");
+  const params = new URLSearchParams(query);
+  if (!params.has("fab")) params.set("fab", fab);
+  return `${place}?${params.toString()}`;
+}
+
+/** Return the address of a wafer, in its own fab where that is known. */
+export function waferPath({ item, fab }: { readonly item: string; readonly fab?: string }): string {
+  const path = `/wafers/${encodeURIComponent(item)}`;
+  return fab === undefined ? path : withFab(path, fab);
 }
 
 export function lotPath(fab: string, lot: string): string {

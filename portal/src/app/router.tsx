@@ -3,12 +3,12 @@ import { createBrowserRouter, Navigate, Outlet, useRouteError, type RouteObject 
 import { ApiProvider } from "../api/ApiProvider";
 import type { Config } from "../auth/config";
 import { SessionProvider } from "../auth/SessionProvider";
-import type { SignIn } from "../auth/signIn";
+import { CALLBACK, type SignIn } from "../auth/signIn";
 import { KeysProvider } from "../keys/KeysProvider";
 import { OutboxProvider } from "../outbox/OutboxProvider";
 import { Empty, Failure, Waiting } from "./Answers";
 import { PersonProvider, usePerson } from "./PersonProvider";
-import { mayGo, PLACES, placesFor, type Place } from "./places";
+import { mayGo, PLACES, placesFor, withFab, type Place } from "./places";
 import { Shell } from "./Shell";
 
 export function routerFor(config: Config, signIn: SignIn) {
@@ -37,7 +37,7 @@ export function routesFor(config: Config, signIn: SignIn): RouteObject[] {
       hydrateFallbackElement: <Waiting what="the portal" />,
       children: [
         { index: true, element: <Home /> },
-        { path: "signed-in", element: <Navigate to="/" replace /> },
+        { path: CALLBACK, element: <Back signIn={signIn} /> },
         screen(PLACES.queue, async () => (await import("../queue/QueueScreen")).QueueScreen),
         screen(PLACES.gallery, async () => (await import("../gallery/GalleryScreen")).GalleryScreen),
         screen(PLACES.wafers, async () => (await import("../search/SearchScreen")).SearchScreen),
@@ -78,7 +78,12 @@ function Gate({ place }: { place: Place }) {
 function Home() {
   const { me, fab } = usePerson();
   const [first] = placesFor(me.roles);
-  return <Navigate to={`${first?.path ?? PLACES.labels.path}?${new URLSearchParams({ fab }).toString()}`} replace />;
+  return <Navigate to={withFab(first?.path ?? PLACES.labels.path, fab)} replace />;
+}
+
+/** From the hosted page back to where the person was. */
+function Back({ signIn }: { signIn: SignIn }) {
+  return <Navigate to={signIn.cameFrom()} replace />;
 }
 
 function Broken() {

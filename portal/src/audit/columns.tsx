@@ -9,7 +9,7 @@ import { ACTS, moment, wordsOf } from "../app/words";
 export const eventColumns: TableProps.ColumnDefinition<HistoryEvent>[] = [
   { id: "when", header: "When", cell: ({ at_ms: at }) => moment(at), isRowHeader: true, minWidth: 175 },
   { id: "who", header: "Who", cell: ({ reviewer }) => reviewer },
-  { id: "item", header: "Wafer", cell: ({ item }) => <PlaceLink to={waferPath(item)}>{item.slice(0, item.lastIndexOf("~"))}</PlaceLink>, minWidth: 130 },
+  { id: "item", header: "Wafer", cell: ({ item }) => <PlaceLink to={waferPath({ item })}>{item.slice(0, item.lastIndexOf("~"))}</PlaceLink>, minWidth: 130 },
   { id: "act", header: "What", cell: ({ act, bulk }) => ACTS[act] + (bulk ? ", in bulk" : "") },
   { id: "before", header: "From", cell: ({ before }) => (before ? wordsOf(before) : "–") },
   { id: "after", header: "To", cell: ({ after }) => (after ? wordsOf(after) : "–") },

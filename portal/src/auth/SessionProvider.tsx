@@ -6,7 +6,7 @@ import { Tokens } from "./tokens";
 
 interface SessionState {
   readonly session: Session;
-  readonly token: () => Promise<string>;
+  readonly tokens: Pick<Tokens, "token" | "instead">;
   readonly signOut: () => void;
 }
 
@@ -40,7 +40,7 @@ export function SessionProvider({ signIn, children }: { signIn: SignIn; children
         setSession(null);
       });
     };
-    return { session, token: tokens.token, signOut };
+    return { session, tokens, signOut };
   }, [session, signIn]);
 
   if (state) return <SessionContext value={state}>{children}</SessionContext>;

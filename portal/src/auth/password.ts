@@ -31,11 +31,11 @@ export function passwordSignIn(config: Extract<Config, { sign_in: "password" }>)
   };
   return {
     asksHere: true,
-    restore: async () => {
+    // The form is shown wherever the person is: they never left.
+    cameFrom: () => "/",
+    restore: () => {
       const tokens = kept();
-      if (!tokens) return null;
-      const session = sessionOf(tokens.IdToken);
-      return session.expiresAtMs > Date.now() ? session : refresh();
+      return Promise.resolve(tokens && sessionOf(tokens.IdToken));
     },
     begin: async (name, password) => keep(await initiate("USER_PASSWORD_AUTH", { USERNAME: name, PASSWORD: password })),
     refresh,

@@ -2,6 +2,9 @@
 
 import type { Config } from "./config";
 
+/** Where the hosted page sends people back to. */
+export const CALLBACK = "/signed-in";
+
 export interface Session {
   readonly user: string;
   readonly email: string;
@@ -13,11 +16,13 @@ export interface Session {
 export interface SignIn {
   /** True where the page itself asks for name and password. */
   readonly asksHere: boolean;
-  /** Return the session of this browser tab, if there is one: kept from before a reload, or brought by a redirect. */
+  /** Return the session of this browser tab, if there is one, be it over: kept from before a reload, or brought by a redirect. */
   restore(): Promise<Session | null>;
+  /** Return the address at which the person was sent away to sign in. */
+  cameFrom(): string;
   /** Begin: leaves the page (hosted), or answers with a session (password). */
   begin(name: string, password: string): Promise<Session | null>;
-  /** Return a fresh session; null when the person has to sign in again. */
+  /** Return a fresh session; null when the person has to sign in again. Throws when nobody could be asked. */
   refresh(): Promise<Session | null>;
   end(): Promise<void>;
 }

@@ -5,13 +5,15 @@ import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "react-router";
+import type { ReactNode } from "react";
+import { Navigate, useLocation, useParams } from "react-router";
 
 import { useApi } from "../api/ApiProvider";
 import type { WaferDetail } from "../api/types";
 import { Answer } from "../app/Answers";
 import { PlaceLink } from "../app/PlaceLink";
-import { lotPath } from "../app/places";
+import { lotPath, withFab } from "../app/places";
+import { usePerson } from "../app/PersonProvider";
 import { moment, nameOf } from "../app/words";
 import { Viewer } from "../wafer/Viewer";
 import { ChainBox } from "./ChainBox";
@@ -27,9 +29,21 @@ export function DetailScreen() {
   const query = useQuery({ queryKey: ["wafer", item], queryFn: () => api.wafer(item) });
   return (
     <Answer query={query} what="the wafer">
-      {(wafer) => <Detail key={wafer.item} wafer={wafer} />}
+      {(wafer) => (
+        <OfItsFab fab={wafer.fab}>
+          <Detail key={wafer.item} wafer={wafer} />
+        </OfItsFab>
+      )}
     </Answer>
   );
+}
+
+/** A wafer is of one fab, whatever its address says: links that go on from here stay in it. */
+function OfItsFab({ fab, children }: { fab: string; children: ReactNode }) {
+  const { fab: worked } = usePerson();
+  const { pathname } = useLocation();
+  if (fab === worked) return children;
+  return <Navigate to={withFab(pathname, fab)} replace />;
 }
 
 function Detail({ wafer }: { wafer: WaferDetail }) {

@@ -23,10 +23,10 @@ export function Neighbours({ wafer, lot }: { wafer: WaferDetail; lot: string }) 
   const go = (to: string) => () => void navigate(to);
   return (
     <SpaceBetween size="xs" direction="horizontal">
-      <Button iconName="angle-left" disabled={!before} onClick={before ? go(waferPath(before.item)) : () => undefined}>
+      <Button iconName="angle-left" disabled={!before} onClick={before ? go(waferPath(before)) : () => undefined}>
         Previous
       </Button>
-      <Button iconName="angle-right" iconAlign="right" disabled={!after} onClick={after ? go(waferPath(after.item)) : () => undefined}>
+      <Button iconName="angle-right" iconAlign="right" disabled={!after} onClick={after ? go(waferPath(after)) : () => undefined}>
         Next
       </Button>
       <Button onClick={go(lotPath(wafer.fab, lot))}>Lot {lot}</Button>

@@ -14,6 +14,7 @@ import type { ReviewView, WaferDetail } from "../api/types";
 import { usePerson } from "../app/PersonProvider";
 import { age, STATES, wordsOf } from "../app/words";
 import { SendBack } from "./SendBack";
+import { TakeBack } from "./TakeBack";
 
 /** Where the review stands, and what an engineer or administrator can do about it. */
 export function ReviewBox({ wafer, review }: { wafer: WaferDetail; review: ReviewView }) {
@@ -60,6 +61,7 @@ export function ReviewBox({ wafer, review }: { wafer: WaferDetail; review: Revie
             {reading.note ? `: “${reading.note}”` : ""}
           </Box>
         ))}
+        <TakeBack item={wafer.item} review={review} />
         <Box color="text-body-secondary">Waiting began {age(review.opened_ms)} ago</Box>
       </SpaceBetween>
       {sending && <SendBack item={wafer.item} version={review.version} onClose={() => setSending(false)} />}

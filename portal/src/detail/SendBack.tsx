@@ -28,10 +28,9 @@ export function SendBack({ item, version, onClose }: SendBackProps) {
   const [id] = useState(newId);
   const sending = useMutation({
     mutationFn: () => api.sendBack(item, id, version, comment.trim()),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["wafer", item] });
-      onClose();
-    },
+    onSuccess: onClose,
+    // Also when it was refused: then the wafer is another than the one that was looked at.
+    onSettled: () => queries.invalidateQueries({ queryKey: ["wafer", item] }),
   });
   return (
     <Modal

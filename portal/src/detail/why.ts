@@ -30,7 +30,7 @@ function reviewReason({ reason, accept, probability, label, novelty }: ModelAnsw
     novel: `${REASONS.novel ?? ""}${novelty == null ? "" : ` (novelty ${novelty.toFixed(2)})`}.`,
     audit: "It was drawn for the random audit sample, however sure the model was.",
   };
-  if (reason) return { rule: "Reviewed", applies: true, because: because[reason] ?? reason };
+  if (reason) return { rule: "Reviewed", applies: true, because: because[reason] ?? (REASONS[reason] ? `${REASONS[reason]}.` : reason) };
   return { rule: "Reviewed", applies: false, because: `${percent(probability)} reaches the ${needed} that ${labelWords(label)} needs.` };
 }
 

@@ -38,6 +38,11 @@ export interface FakeCloud {
   readonly settings: Map<string, Settings>;
   /** Models, rollouts, trainings; made when it is first served. */
   loop?: FakeLoop;
+  leaseS: number;
+  /** While true the label book fails. */
+  bookLost: boolean;
+  /** How often somebody has to ask until all events are counted. */
+  uncounted: number;
   /** While true nothing answers, as with a network that is gone. */
   down: boolean;
   /** Addresses of pictures that were handed out before this no longer work. */
@@ -49,7 +54,7 @@ export interface FakeCloud {
 
 const WAFERS_OF_A_LOT = 25;
 const HOUR_MS = 3_600_000;
-export const LEASE_S = 300;
+const LEASE_S = 300;
 const ACCEPT = 0.8;
 const ALERT = 0.5;
 const MODEL = "wafer-map@1.4.0";
@@ -71,7 +76,7 @@ export function makeCloud(now = Date.now()): FakeCloud {
     }
   });
   seedReviews([...records.values()], now);
-  return { records, answers: new Map(), batches: new Map(), settings: new Map(), down: false, picturesExpiredUntil: 0, pictureNumber: 0, picturesDelayedMs: 0 };
+  return { records, answers: new Map(), batches: new Map(), settings: new Map(), leaseS: LEASE_S, uncounted: 0, bookLost: false, down: false, picturesExpiredUntil: 0, pictureNumber: 0, picturesDelayedMs: 0 };
 }
 
 interface Place {

@@ -56,10 +56,16 @@ function statistics(visit: Visit): Schemas["Statistics"] {
       const own = events.filter((event) => event.reviewer === reviewer && event.act !== "undo");
       return { day: isoDay(Date.now()), reviewer, answers: own.length, bulk: own.filter(({ bulk }) => bulk).length, hasty: Math.floor(own.length / 9) };
     }),
-    complete: true,
+    complete: isCounted(visit),
     settled: reviews.filter(({ state }) => state === "settled").length,
     audit: { wafers: 412, errors: 9, rate: 9 / 412, low: 0.0115, high: 0.041 },
   };
+}
+
+/** Every question counts on. */
+function isCounted({ cloud }: Visit): boolean {
+  cloud.uncounted = Math.max(0, cloud.uncounted - 1);
+  return cloud.uncounted === 0;
 }
 
 function agreement(visit: Visit): Schemas["AgreementReport"] {
@@ -70,7 +76,7 @@ function agreement(visit: Visit): Schemas["AgreementReport"] {
   return {
     fab,
     days: Number(visit.query.get("days") ?? 28),
-    complete: true,
+    complete: isCounted(visit),
     overall: { pairs: 214, bulk_pairs: 12, percent: 0.921, kappa: 0.884 },
     labels: LABELS.map(figure),
     reviewers: ["remo", "rita", "sam"].map(figure),

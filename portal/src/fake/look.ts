@@ -3,7 +3,7 @@
 import { delay, http, HttpResponse } from "msw";
 
 import type { components } from "../api/schema";
-import { LEASE_S, type FakeCloud, type FakeRecord } from "./cloud";
+import type { FakeCloud, FakeRecord } from "./cloud";
 import { answering, apiPath as at, needFab, needRecord, needRole, paged, type Visit } from "./respond";
 import { itemSummary, pictureOf, waferDetail, waferView } from "./show";
 import { pngOf } from "./wafers";
@@ -26,12 +26,12 @@ export function lookHandlers(cloud: FakeCloud) {
   ];
 }
 
-function me({ caller }: Visit): Schemas["Me"] {
+function me({ cloud, caller }: Visit): Schemas["Me"] {
   return {
     name: caller.name,
     roles: caller.groups.filter((group) => !group.startsWith("fab:")),
     fabs: ["faba", "fabb"].filter((fab) => sees(caller, fab)),
-    lease_s: LEASE_S,
+    lease_s: cloud.leaseS,
     most_bulk: 200,
     most_leased: 10,
     most_note_characters: 2000,

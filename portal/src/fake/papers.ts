@@ -34,7 +34,7 @@ export function paperHandlers(cloud: FakeCloud) {
   const book = new Map(LABELS.map((label) => [label as string, entryOf(cloud, label)]));
   const exports = new Map<string, Schemas["ExportView"]>();
   return [
-    http.get(apiPath("/labels"), answering(cloud, (visit) => ({ fab: needFab(visit, visit.query.get("fab")), model: null, labels: [...book.values()] }))),
+    http.get(apiPath("/labels"), answering(cloud, (visit) => labels(visit, book))),
     http.put(apiPath("/labels/:label"), answering(cloud, (visit) => describe(visit, book))),
     http.get(apiPath("/audit"), answering(cloud, audit)),
     http.post(apiPath("/exports"), answering(cloud, (visit) => requestExport(visit, exports))),
@@ -53,6 +53,11 @@ function entryOf(cloud: FakeCloud, label: Label): LabelView {
     examples: examples.map(({ item }) => item),
     version: 0,
   };
+}
+
+function labels(visit: Visit, book: ReadonlyMap<string, LabelView>): Schemas["LabelBook"] {
+  if (visit.cloud.bookLost) throw new Refusal(500, { message: "Internal server error" });
+  return { fab: needFab(visit, visit.query.get("fab")), model: null, labels: [...book.values()] };
 }
 
 async function describe(visit: Visit, book: Map<string, LabelView>): Promise<LabelView> {

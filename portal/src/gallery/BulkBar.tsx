@@ -8,6 +8,8 @@ import { useState } from "react";
 import { useApi } from "../api/ApiProvider";
 import { wordsFor } from "../api/client";
 import type { AnswerBody, BulkResult, ItemSummary } from "../api/types";
+import { usePerson } from "../app/PersonProvider";
+import { readStored, store } from "../app/stored";
 import { labelWords, newId, wordsOf } from "../app/words";
 import { useActions } from "../keys/KeysProvider";
 import { choicesOf, normalOf, useLabelBook } from "../labels/book";
@@ -63,7 +65,7 @@ export function BulkBar({ fab, chosen, most, onAll, onNone }: BulkBarProps) {
             <KeyButton action="bad" text="Bad image" disabled={chosen.length === 0} onClick={() => ask({ verdict: "bad_image", labels: [] })} />
           </div>
           {batches.last && (
-            <Alert type={batches.error ? "error" : "success"} action={<Button loading={batches.undoing} onClick={batches.undo}>Undo the whole batch</Button>}>
+            <Alert type={batches.error ? "error" : "success"} dismissible i18nStrings={{ dismissAriaLabel: "Dismiss" }} onDismiss={batches.forget} action={<Button loading={batches.undoing} onClick={batches.undo}>Undo the whole batch</Button>}>
               {batches.error ?? batches.last.words}
             </Alert>
           )}
@@ -92,17 +94,22 @@ interface Batch {
   readonly words: string;
 }
 
-/** The batch answered last, and taking it back. */
+/** The batch answered last, and taking it back; it outlives the page. */
 function useBatches() {
   const api = useApi();
   const queries = useQueryClient();
-  const [last, setLast] = useState<Batch | null>(null);
+  const kept = `batch ${usePerson().me.name}`;
+  const [last, setLast] = useState(() => readStored<Batch | null>(kept, null));
+  const keep = (batch: Batch | null) => {
+    store(kept, batch);
+    setLast(batch);
+  };
   const [undone, setUndone] = useState<string | null>(null);
   const taking = useMutation({
     mutationFn: (batch: string) => api.undoBatch(batch, newId()),
     onSuccess: ({ done, refused }) => {
       setUndone(`Took back ${done} answers.${refused > 0 ? ` ${refused} were changed meanwhile and stay.` : ""}`);
-      setLast(null);
+      keep(null);
       void queries.invalidateQueries({ queryKey: ["backlog"] });
     },
   });
@@ -114,10 +121,11 @@ function useBatches() {
     undo: () => {
       if (last && !taking.isPending) taking.mutate(last.id);
     },
+    forget: () => keep(null),
     remember: ({ batch, done, refused }: BulkResult, words: string) => {
       setUndone(null);
       taking.reset();
-      setLast(batch ? { id: batch, words: `${done} wafers answered with ${words}.${refused > 0 ? ` ${refused} were refused.` : ""}` } : null);
+      keep(batch ? { id: batch, words: `${done} wafers answered with ${words}.${refused > 0 ? ` ${refused} were refused.` : ""}` } : null);
       void queries.invalidateQueries({ queryKey: ["backlog"] });
     },
   };

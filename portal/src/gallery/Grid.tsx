@@ -20,7 +20,7 @@ export function Grid({ items, chosen, onPress }: GridProps) {
             <Thumbnail pictured={item} name={nameOf(item)} />
           </button>
           <div className="gallery-caption">
-            <PlaceLink to={waferPath(item.item)} ariaLabel={`Details of ${nameOf(item)}`}>
+            <PlaceLink to={waferPath(item)} ariaLabel={`Details of ${nameOf(item)}`}>
               {nameOf(item)}
             </PlaceLink>
             <span className="quiet">{short(item)}</span>

@@ -39,7 +39,7 @@ export function KeysProvider({ children }: { children: ReactNode }) {
 }
 
 /** What moves or looks may be held down; an answer counts once for each press. */
-const REPEATABLE: readonly Action[] = ["zoomIn", "zoomOut"];
+const REPEATABLE: readonly Action[] = ["zoomIn", "zoomOut", "panLeft", "panRight", "panUp", "panDown"];
 
 /** Do what a key means, wherever on the screen the focus is, unless the key belongs to what has it. */
 export function useActions(handlers: Partial<Record<Action, () => void>>): void {

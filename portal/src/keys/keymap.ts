@@ -25,6 +25,10 @@ export const ACTIONS = {
   reset: "Whole wafer again",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
+  panLeft: "Look further left",
+  panRight: "Look further right",
+  panUp: "Look further up",
+  panDown: "Look further down",
   help: "Keys",
 } as const;
 
@@ -56,8 +60,15 @@ export const DEFAULT_KEYS: Keymap = {
   reset: ["r"],
   zoomIn: ["ArrowUp", "+"],
   zoomOut: ["ArrowDown", "-"],
+  panLeft: ["Shift+ArrowLeft"],
+  panRight: ["Shift+ArrowRight"],
+  panUp: ["Shift+ArrowUp"],
+  panDown: ["Shift+ArrowDown"],
   help: ["?"],
 };
+
+/** Begins a stroke with Shift; only arrows have one. */
+export const SHIFT = "Shift+";
 
 export function actionOf(keymap: Keymap, stroke: string): Action | null {
   return actions().find((action) => keymap[action].includes(stroke)) ?? null;
@@ -87,7 +98,8 @@ export function keyCap(keymap: Keymap, action: Action): string {
   const names: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "↵", " ": "Space" };
   const [stroke] = keymap[action];
   if (stroke === undefined) return "";
-  return names[stroke] ?? stroke.toUpperCase();
+  const key = stroke.replace(SHIFT, "");
+  return `${key === stroke ? "" : "⇧ "}${names[key] ?? key.toUpperCase()}`;
 }
 
 function actions(): Action[] {

@@ -5,12 +5,15 @@
  * by what is printed on the key; where that is no Latin letter (Cyrillic, Greek), by position.
  */
 
+import { SHIFT } from "./keymap";
+
 export interface KeyPress {
   readonly key: string;
   readonly code: string;
   readonly ctrlKey?: boolean;
   readonly altKey?: boolean;
   readonly metaKey?: boolean;
+  readonly shiftKey?: boolean;
   readonly isComposing?: boolean;
 }
 
@@ -18,11 +21,17 @@ const DIGIT = /^(?:Digit|Numpad)(\d)$/;
 const NO_STROKES = ["Shift", "Control", "Alt", "AltGraph", "Meta", "Dead", "CapsLock", "Tab", "Unidentified"];
 const LETTER = /^Key([A-Z])$/;
 
-/** Return "1", "n", "?", "Enter", "ArrowLeft"...; null for what is no stroke of ours: Ctrl+C, a dead key, Shift alone. */
+/** Return "1", "n", "?", "Enter", "ArrowLeft", "Shift+ArrowLeft"...; null for what is no stroke of ours: Ctrl+C, a dead key, Shift alone. */
 export function strokeOf(press: KeyPress): string | null {
-  if (press.ctrlKey || press.altKey || press.metaKey || press.isComposing) return null;
+  if (isOthers(press)) return null;
   if (press.key === "?") return "?";
+  if (press.shiftKey && press.key.startsWith("Arrow")) return SHIFT + press.key;
   return digitOf(press) ?? letterOf(press) ?? (NO_STROKES.includes(press.key) ? null : press.key);
+}
+
+/** Whether it belongs to the browser or to a word that is being composed. */
+function isOthers({ ctrlKey, altKey, metaKey, isComposing }: KeyPress): boolean {
+  return [ctrlKey, altKey, metaKey, isComposing].includes(true);
 }
 
 function digitOf({ key, code }: KeyPress): string | null {
@@ -42,12 +51,13 @@ function isLatin(key: string): boolean {
 }
 
 const WRITING = "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable=true]";
-const WORKED_BY_KEYS = "button, a[href], summary, input, [role=button], [role=menuitem], [role=option], [role=tab], [role=radio], [role=slider]";
-const OWN_STROKES = ["Enter", " ", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+const PRESSED = "button, a[href], summary, input, [role=button]";
+const STEPPED = "input:not([type=checkbox]), [aria-haspopup], [role=menuitem], [role=option], [role=tab], [role=radio], [role=slider]";
 
-/** Tell whether a stroke belongs to what has the focus: any in a text field, Enter and arrows on a button, all in a dialog. */
+/** Tell whether a stroke belongs to what has the focus: any in a text field or dialog, Enter and Space on a button, arrows too on a slider. */
 export function belongsTo(target: EventTarget | null, stroke: string): boolean {
   if (!(target instanceof Element)) return false;
   if (target.closest(WRITING) || target.closest("[role=dialog], [role=menu], [role=listbox]")) return true;
-  return OWN_STROKES.includes(stroke) && target.closest(WORKED_BY_KEYS) !== null;
+  if (stroke === "Enter" || stroke === " ") return target.closest(`${PRESSED}, ${STEPPED}`) !== null;
+  return stroke.includes("Arrow") && target.closest(STEPPED) !== null;
 }

@@ -13,7 +13,7 @@ export function Example({ item, label }: { item: string; label: string }) {
   return (
     <li>
       <Thumbnail pictured={{ item, picture }} name={`an example of ${label}`} />
-      <PlaceLink to={waferPath(item)} ariaLabel={`Details of an example of ${label}`}>
+      <PlaceLink to={waferPath({ item })} ariaLabel={`Details of an example of ${label}`}>
         Details
       </PlaceLink>
     </li>

@@ -45,7 +45,7 @@ export function Lot({ wafers }: { wafers: readonly WaferView[] }) {
             <li key={wafer.item}>
               <Thumbnail pictured={wafer} name={nameOf(wafer)} />
               <div className="gallery-caption">
-                <PlaceLink to={waferPath(wafer.item)}>{wafer.wafer == null ? nameOf(wafer) : `Wafer ${wafer.wafer}`}</PlaceLink>
+                <PlaceLink to={waferPath(wafer)}>{wafer.wafer == null ? nameOf(wafer) : `Wafer ${wafer.wafer}`}</PlaceLink>
                 <span className="quiet">{short(wafer)}</span>
               </div>
             </li>

@@ -23,7 +23,7 @@ export function Trend({ bars }: { bars: readonly Bar[] }) {
             type="button"
             title={`${nameOf(wafer)}: ${percent(share, 1)}`}
             aria-label={`${nameOf(wafer)}: ${percent(share, 1)} of its dies fail. Show it.`}
-            onClick={() => void navigate(waferPath(wafer.item))}
+            onClick={() => void navigate(waferPath(wafer))}
           >
             <span style={{ height: `${((share ?? 0) / highest) * 100}%` }} />
             <small>{wafer.wafer ?? ""}</small>

@@ -25,7 +25,7 @@ const COUNTS: TableProps.ColumnDefinition<Count>[] = [
 ];
 
 const EXAMPLES: TableProps.ColumnDefinition<Example>[] = [
-  { id: "item", header: "Wafer", cell: ({ item }) => <PlaceLink to={waferPath(item)}>{item.slice(0, item.lastIndexOf("~"))}</PlaceLink>, isRowHeader: true },
+  { id: "item", header: "Wafer", cell: ({ item, fab }) => <PlaceLink to={waferPath({ item, fab })}>{item.slice(0, item.lastIndexOf("~"))}</PlaceLink>, isRowHeader: true },
   { id: "camera", header: "Camera", cell: ({ fab, camera }) => `${fab} · ${camera}` },
   { id: "current", header: "The one before says", cell: ({ current }) => labelWords(current) },
   { id: "candidate", header: "This model says", cell: ({ candidate, probability }) => `${labelWords(candidate)}, ${percent(probability)}` },

@@ -4,7 +4,7 @@ import { useApi } from "../api/ApiProvider";
 import { useSession } from "../auth/SessionProvider";
 import { Outbox, type OutboxState } from "./outbox";
 import { indexedDbStore } from "./store";
-import { senderOf, Versions, type Work } from "./work";
+import { atKnownVersion, callOf, senderOf, Versions, type Work } from "./work";
 
 interface Sending {
   readonly outbox: Outbox<Work>;
@@ -38,7 +38,8 @@ export function OutboxProvider({ children }: { children: ReactNode }) {
   const { user } = useSession().session;
   const [sending] = useState(() => {
     const versions = new Versions();
-    return { versions, outbox: new Outbox<Work>({ user, store: indexedDbStore(), send: senderOf(api, versions) }) };
+    const upToDate = (work: Work) => atKnownVersion(work, versions);
+    return { versions, outbox: new Outbox<Work>({ user, store: indexedDbStore(), callOf, send: senderOf(api, versions), upToDate }) };
   });
   const { outbox } = sending;
   useEffect(() => {

@@ -25,7 +25,7 @@ export function RefusedAnswers() {
         content: (
           <>
             {problem}{" "}
-            <Link color="inverted" href={waferPath(work.wafer.item)} onFollow={(event) => (event.preventDefault(), void navigate(waferPath(work.wafer.item)))}>
+            <Link color="inverted" href={waferPath(work.wafer)} onFollow={(event) => (event.preventDefault(), void navigate(waferPath(work.wafer)))}>
               See the wafer
             </Link>
           </>

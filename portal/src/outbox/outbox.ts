@@ -3,12 +3,12 @@
 import type { Entry, EntryStore } from "./store";
 
 /** What became of sending: taken, refused for good, or to be tried again. */
-export type Outcome = { kind: "saved" } | { kind: "refused"; problem: string } | { kind: "later"; afterMs?: number };
+export type Outcome = { kind: "saved" } | { kind: "refused"; problem: string } | { kind: "later" };
 
 export interface OutboxState<Work> {
   readonly waiting: readonly Entry<Work>[];
   readonly refused: readonly Entry<Work>[];
-  /** How often the first entry failed in a row; 0 when the API is there. */
+  /** How often sending failed in a row; 0 when the API is there. */
   readonly failures: number;
   /** False where this browser stores nothing, so that closing the page would lose what waits. */
   readonly durable: boolean;
@@ -17,7 +17,12 @@ export interface OutboxState<Work> {
 export interface OutboxParts<Work> {
   readonly user: string;
   readonly store: EntryStore<Work>;
-  readonly send: (entry: Entry<Work>) => Promise<Outcome>;
+  /** Return which of what waits goes in the next call, the first among them. */
+  readonly callOf: (waiting: readonly Entry<Work>[]) => readonly Entry<Work>[];
+  /** Send the entries of one call; the outcomes come in their order. */
+  readonly send: (entries: readonly Entry<Work>[]) => Promise<Outcome[]>;
+  /** Return the work as what was sent since has made it; the same if nothing has. */
+  readonly upToDate: (work: Work) => Work;
   readonly wait?: (ms: number) => Promise<void>;
   readonly random?: () => number;
 }
@@ -76,9 +81,9 @@ export class Outbox<Work> {
   /** Keep an answer; it is on disk when this resolves, and is sent when the API will have it. */
   async add(id: string, work: Work): Promise<void> {
     this.sequence = Math.max(this.sequence + 1, Date.now());
-    const entry: Entry<Work> = { id, user: this.parts.user, sequence: this.sequence, work, problem: null };
+    const entry: Entry<Work> = { id, user: this.parts.user, sequence: this.sequence, work: this.parts.upToDate(work), problem: null };
     this.change({ waiting: [...this.state.waiting, entry] });
-    await this.parts.store.put(entry).catch(() => this.change({ durable: false }));
+    await this.keep([entry]);
     this.flush();
   }
 
@@ -110,33 +115,37 @@ export class Outbox<Work> {
   }
 
   private async drain(): Promise<void> {
-    for (let entry = this.state.waiting[0]; entry && !this.closed; entry = this.state.waiting[0]) {
-      this.attempted.add(entry.id);
-      const outcome = await this.parts.send(entry).catch((): Outcome => ({ kind: "later" }));
-      await this.settle(entry, outcome);
+    while (this.state.waiting.length > 0 && !this.closed) {
+      const entries = this.parts.callOf(this.state.waiting);
+      entries.forEach(({ id }) => this.attempted.add(id));
+      const outcomes = await this.parts.send(entries).catch((): Outcome[] => []);
+      await this.settle(entries.map((entry, at) => [entry, outcomes[at] ?? { kind: "later" }] as const));
     }
   }
 
-  private async settle(entry: Entry<Work>, outcome: Outcome): Promise<void> {
-    if (outcome.kind === "later") {
-      this.change({ failures: this.state.failures + 1 });
-      await this.pause(outcome.afterMs ?? pauseMs(this.state.failures, (this.parts.random ?? Math.random)()));
-      return;
-    }
-    const waiting = this.state.waiting.filter((each) => each.id !== entry.id);
-    if (outcome.kind === "saved") {
-      this.change({ waiting, failures: 0 });
-      await this.forget(entry.id);
-      return;
-    }
-    const refused = { ...entry, problem: outcome.problem };
-    this.change({ waiting, failures: 0, refused: [...this.state.refused, refused] });
-    await this.parts.store.put(refused).catch(() => this.change({ durable: false }));
+  private async settle(outcomes: readonly (readonly [Entry<Work>, Outcome])[]): Promise<void> {
+    const settled = outcomes.filter(([, { kind }]) => kind !== "later").map(([{ id }]) => id);
+    const refused = outcomes.flatMap(([entry, outcome]) => (outcome.kind === "refused" ? [{ ...entry, problem: outcome.problem }] : []));
+    const left = this.state.waiting.filter(({ id }) => !settled.includes(id));
+    const waiting = left.map((entry) => {
+      const work = this.parts.upToDate(entry.work);
+      return work === entry.work ? entry : { ...entry, work };
+    });
+    const failures = settled.length < outcomes.length ? this.state.failures + 1 : 0;
+    this.change({ waiting, failures, refused: [...this.state.refused, ...refused] });
+    // What waits is on disk as the API now wants it before what it followed is forgotten.
+    await this.keep([...waiting.filter((entry) => !left.includes(entry)), ...refused]);
+    await Promise.all(outcomes.filter(([, { kind }]) => kind === "saved").map(([{ id }]) => this.forget(id)));
+    if (failures > 0) await this.pause(pauseMs(failures, (this.parts.random ?? Math.random)()));
   }
 
   private async pause(ms: number): Promise<void> {
     const wait = this.parts.wait ?? ((time: number) => new Promise<void>((resolve) => setTimeout(resolve, time)));
     await Promise.race([wait(ms), new Promise<void>((resolve) => (this.wake = resolve))]);
+  }
+
+  private async keep(entries: readonly Entry<Work>[]): Promise<void> {
+    await Promise.all(entries.map((entry) => this.parts.store.put(entry))).catch(() => this.change({ durable: false }));
   }
 
   private async forget(id: string): Promise<void> {

@@ -17,14 +17,21 @@ import { Reviewers } from "./Reviewers";
 
 const SPANS = [7, 28, 90];
 
+const COUNTING_MS = 5_000;
+
+/** The API counts on with every question; it is asked until it has counted all. */
+function untilCounted({ state: { data } }: { readonly state: { readonly data: { readonly complete: boolean } | undefined } }): number | false {
+  return data?.complete === false && COUNTING_MS;
+}
+
 /** How well model and people do. */
 export function QualityScreen() {
   const { fab } = usePerson();
   const api = useApi();
   const [params, change] = useUrlState();
   const days = SPANS.find((span) => String(span) === params.get("days")) ?? 28;
-  const statistics = useQuery({ queryKey: ["statistics", fab, days], queryFn: () => api.statistics(fab, days) });
-  const agreement = useQuery({ queryKey: ["agreement", fab, days], queryFn: () => api.agreement(fab, days) });
+  const statistics = useQuery({ queryKey: ["statistics", fab, days], queryFn: () => api.statistics(fab, days), refetchInterval: untilCounted });
+  const agreement = useQuery({ queryKey: ["agreement", fab, days], queryFn: () => api.agreement(fab, days), refetchInterval: untilCounted });
   const rates = useQuery({ queryKey: ["rates", fab, days], queryFn: () => api.rates(fab, days) });
   return (
     <ContentLayout
@@ -58,7 +65,7 @@ export function QualityScreen() {
           {(found) => <DefectRate rates={found} />}
         </Answer>
         {[statistics, agreement].some(({ data }) => data?.complete === false) && (
-          <Alert type="info">There are more events in this time than could be counted: the figures are of the newest. Choose fewer days.</Alert>
+          <Alert type="info">Older events of this time are still being counted: the figures grow until they are.</Alert>
         )}
         <Answer query={agreement} what="the agreement">
           {(found) => <Agreement report={found} />}

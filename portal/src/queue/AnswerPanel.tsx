@@ -13,13 +13,16 @@ interface AnswerPanelProps {
   readonly draft: Draft;
   readonly suggested: string | null;
   readonly mostNote: number;
+  /** While no answer can be meant. */
+  readonly off: boolean;
   readonly onDraft: (draft: Draft) => void;
   readonly onAction: (action: Action) => void;
   readonly onLabel: (label: string) => void;
 }
 
-export function AnswerPanel({ choices, draft, suggested, mostNote, onDraft, onAction, onLabel }: AnswerPanelProps) {
+export function AnswerPanel({ choices, draft, suggested, mostNote, off, onDraft, onAction, onLabel }: AnswerPanelProps) {
   const chosen = draft.several;
+  const doing = (action: Action) => leaving(() => onAction(action));
   return (
     <SpaceBetween size="s">
       <div className="answers" role="group" aria-label="Answer">
@@ -30,26 +33,27 @@ export function AnswerPanel({ choices, draft, suggested, mostNote, onDraft, onAc
             text={labelWords(label)}
             pressed={chosen?.includes(label)}
             suggested={label === suggested}
-            onClick={() => onLabel(label)}
+            disabled={off}
+            onClick={leaving(() => onLabel(label))}
           />
         ))}
-        <KeyButton action="unknown" text="Unknown" onClick={() => onAction("unknown")} />
-        <KeyButton action="bad" text="Bad image" onClick={() => onAction("bad")} />
+        <KeyButton action="unknown" text="Unknown" disabled={off} onClick={doing("unknown")} />
+        <KeyButton action="bad" text="Bad image" disabled={off} onClick={doing("bad")} />
       </div>
       <div className="answers" role="group" aria-label="Other actions">
         <KeyButton
           action="accept"
           text={chosen ? `Answer with ${chosen.length}` : "Accept"}
           primary
-          disabled={chosen ? chosen.length === 0 : suggested === null}
-          onClick={() => onAction("accept")}
+          disabled={off || (chosen ? chosen.length === 0 : suggested === null)}
+          onClick={doing("accept")}
         />
-        <KeyButton action="several" text={chosen ? "One class" : "Several"} pressed={chosen !== null} onClick={() => onAction("several")} />
-        <KeyButton action="skip" text="Skip" onClick={() => onAction("skip")} />
-        <KeyButton action="undo" text="Undo" onClick={() => onAction("undo")} />
+        <KeyButton action="several" text={chosen ? "One class" : "Several"} pressed={chosen !== null} disabled={off} onClick={doing("several")} />
+        <KeyButton action="skip" text="Skip" disabled={off} onClick={doing("skip")} />
+        <KeyButton action="undo" text="Undo" disabled={off} onClick={doing("undo")} />
       </div>
       {draft.note === null ? (
-        <KeyButton action="note" text="Add a note" onClick={() => onAction("note")} />
+        <KeyButton action="note" text="Add a note" disabled={off} onClick={() => onAction("note")} />
       ) : (
         <Textarea
           autoFocus
@@ -59,12 +63,24 @@ export function AnswerPanel({ choices, draft, suggested, mostNote, onDraft, onAc
           placeholder="Goes with the answer. Esc leaves it."
           onChange={({ detail }) => onDraft({ ...draft, note: detail.value.slice(0, mostNote) })}
           onKeyDown={({ detail }) => {
-            if (detail.key === "Escape" && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+            if (detail.key === "Escape") leave();
           }}
         />
       )}
     </SpaceBetween>
   );
+}
+
+function leave(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
+/** A button that keeps the focus would take the next wafer's Enter for itself, and a held key would press it again and again. */
+function leaving(deed: () => void): () => void {
+  return () => {
+    leave();
+    deed();
+  };
 }
 
 interface KeyButtonProps {

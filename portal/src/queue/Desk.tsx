@@ -12,6 +12,8 @@ import { LabelBook } from "../labels/LabelBook";
 import { usePrefetchedPictures } from "../wafer/picture";
 import { Viewer } from "../wafer/Viewer";
 import { AnswerPanel } from "./AnswerPanel";
+import type { Deal } from "./deal";
+import { Away, Taken } from "./Interrupted";
 import { KeysHelp } from "./KeysHelp";
 import { ModelSays } from "./ModelSays";
 import { useAnswering } from "./useAnswering";
@@ -27,10 +29,11 @@ export function Desk({ fab, line }: { fab: string; line: Line }) {
   usePrefetchedPictures(coming);
   return (
     <>
-      <LiveRegion hidden>{current ? spoken(current) : ""}</LiveRegion>
+      <LiveRegion hidden>{spoken(current, held)}</LiveRegion>
       {desk.said && <LiveRegion hidden assertive>{desk.said}</LiveRegion>}
       {held.deal.error !== null && <Failure error={held.deal.error} onRetry={() => void held.ask()} />}
-      {current ? (
+      {held.away && <Away onGoOn={held.comeBack} />}
+      {current && (
         <div className="desk">
           <Container>
             <Viewer pictured={current} name={nameOf(current)} heat={current.model_answer?.heat} onDrawn={desk.onDrawn} />
@@ -38,7 +41,7 @@ export function Desk({ fab, line }: { fab: string; line: Line }) {
           <Container>
             <SpaceBetween size="m">
               <Identity item={current} waiting={next.length} />
-              {!held.isHeld(current.item) && <Alert type="warning">Your hold on this wafer has run out. An answer may be refused if somebody else took it.</Alert>}
+              <Hold item={current.item} held={held} onGoOn={desk.goOn} />
               <ModelSays item={current} />
               <AnswerPanel {...desk.panel} />
               {/* Whoever listens has heard it already. */}
@@ -51,9 +54,8 @@ export function Desk({ fab, line }: { fab: string; line: Line }) {
             </SpaceBetween>
           </Container>
         </div>
-      ) : (
-        <Nothing asking={held.deal.state === "asking" || held.deal.state === "idle"} failed={held.deal.error !== null} onAsk={() => void held.ask()} onUndo={desk.last ? desk.undo : null} />
       )}
+      {!current && !held.away && <Nothing deal={held.deal} onAsk={() => void held.ask()} onUndo={desk.last ? desk.undo : null} />}
       {help && <KeysHelp choices={desk.panel.choices} onClose={() => setHelp(false)} />}
     </>
   );
@@ -70,22 +72,34 @@ function Identity({ item, waiting }: { item: WorkItem; waiting: number }) {
   );
 }
 
+interface HoldProps {
+  readonly item: string;
+  readonly held: ReturnType<typeof useHand>;
+  readonly onGoOn: (() => void) | null;
+}
+
+/** What is to be said of a wafer that is no longer surely ours. */
+function Hold({ item, held, onGoOn }: HoldProps) {
+  if (onGoOn) return <Taken onGoOn={onGoOn} />;
+  if (held.isHeld(item)) return null;
+  return <Alert type="warning">Your hold on this wafer has run out. An answer may be refused if somebody else took it.</Alert>;
+}
+
 interface NothingProps {
-  readonly asking: boolean;
-  readonly failed: boolean;
+  readonly deal: Deal;
   readonly onAsk: () => void;
   readonly onUndo: (() => void) | null;
 }
 
-function Nothing({ asking, failed, onAsk, onUndo }: NothingProps) {
-  if (asking) return <Waiting what="wafers" />;
-  if (failed) return null;
+function Nothing({ deal, onAsk, onUndo }: NothingProps) {
+  if (deal.error !== null) return null;
+  if (deal.dry === 0) return <Waiting what="wafers" />;
   return (
     <Empty
       title="Nothing waits for you"
       action={
         <SpaceBetween size="xs" direction="horizontal" alignItems="center">
-          <Button onClick={onAsk}>Look again</Button>
+          <Button loading={deal.asking} onClick={onAsk}>Look again</Button>
           {onUndo && <Button onClick={onUndo}>Undo the last answer</Button>}
         </SpaceBetween>
       }
@@ -95,7 +109,11 @@ function Nothing({ asking, failed, onAsk, onUndo }: NothingProps) {
   );
 }
 
-function spoken(item: WorkItem): string {
+/** What is read out: which wafer it is, or why there is none to answer. */
+function spoken(item: WorkItem | undefined, { away, hand }: ReturnType<typeof useHand>): string {
+  if (away) return "Nobody was at this page for a while: your wafers are for others again. Go on with Enter.";
+  if (!item) return "";
+  if (hand.taken !== null) return `Somebody else has ${nameOf(item)} now. The next answer key goes on and answers nothing.`;
   const answer = item.model_answer;
   return answer ? `${nameOf(item)}. The model says ${labelWords(answer.label)}, ${percent(answer.probability)}.` : `${nameOf(item)}, read blind.`;
 }

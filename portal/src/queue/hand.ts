@@ -15,6 +15,8 @@ export interface Hand {
   readonly answered: readonly Answered[];
   /** What was skipped; it comes last if it comes again. */
   readonly skipped: readonly string[];
+  /** What is looked at although somebody else has it now. */
+  readonly taken: string | null;
 }
 
 export type Move =
@@ -22,9 +24,11 @@ export type Move =
   | { readonly kind: "answered"; readonly answerId: string; readonly words: string }
   | { readonly kind: "undone" }
   | { readonly kind: "skipped" }
-  | { readonly kind: "lost"; readonly items: readonly string[] };
+  | { readonly kind: "lost"; readonly items: readonly string[] }
+  | { readonly kind: "passed" }
+  | { readonly kind: "put down" };
 
-export const EMPTY_HAND: Hand = { items: [], answered: [], skipped: [] };
+export const EMPTY_HAND: Hand = { items: [], answered: [], skipped: [], taken: null };
 
 const REMEMBERED = 100;
 
@@ -34,11 +38,13 @@ export function moveHand(hand: Hand, move: Move): Hand {
     case "dealt":
       return { ...hand, items: dealt(hand, move.items, move.sending) };
     case "lost":
-      return { ...hand, items: hand.items.filter(({ item }) => !move.items.includes(item)) };
-    case "undone": {
-      const [last, ...earlier] = hand.answered;
-      return last ? { ...hand, items: [last.item, ...hand.items], answered: earlier } : hand;
-    }
+      return lost(hand, move.items);
+    case "passed":
+      return { ...hand, items: hand.items.filter(({ item }) => item !== hand.taken), taken: null };
+    case "put down":
+      return { ...hand, items: [], taken: null };
+    case "undone":
+      return undone(hand);
     case "skipped":
       return current ? { ...hand, items: rest, skipped: [...hand.skipped, current.item] } : hand;
     case "answered": {
@@ -49,12 +55,28 @@ export function moveHand(hand: Hand, move: Move): Hand {
   }
 }
 
-/** The API hands out again what it does not know to be answered yet: the answer may still be on its way. */
-function dealt(hand: Hand, items: readonly WorkItem[], sending: readonly string[]): WorkItem[] {
+/** Return what of a deal is new to the hand; the API hands out again what it does not know to be answered yet. */
+export function freshOf(hand: Hand, items: readonly WorkItem[], sending: readonly string[]): WorkItem[] {
   const isAnswered = (item: WorkItem) =>
     sending.includes(item.item) || hand.answered.some((done) => done.item.item === item.item && item.version <= done.item.version);
-  const fresh = items.filter((item) => !hand.items.some((held) => held.item === item.item) && !isAnswered(item));
-  const all = [...hand.items, ...fresh];
+  return items.filter((item) => !hand.items.some((held) => held.item === item.item) && !isAnswered(item));
+}
+
+function undone(hand: Hand): Hand {
+  const [last, ...earlier] = hand.answered;
+  return last ? { ...hand, items: [last.item, ...hand.items], answered: earlier } : hand;
+}
+
+/** What is looked at stays in sight: another wafer under the finger would get the answer that was meant for this one. */
+function lost(hand: Hand, gone: readonly string[]): Hand {
+  const [current, ...rest] = hand.items;
+  if (!current) return hand;
+  const left = rest.filter(({ item }) => !gone.includes(item));
+  return { ...hand, items: [current, ...left], taken: gone.includes(current.item) ? current.item : hand.taken };
+}
+
+function dealt(hand: Hand, items: readonly WorkItem[], sending: readonly string[]): WorkItem[] {
+  const all = [...hand.items, ...freshOf(hand, items, sending)];
   const wasSkipped = ({ item }: WorkItem) => hand.skipped.includes(item);
   return [...all.filter((item) => !wasSkipped(item)), ...all.filter(wasSkipped)];
 }

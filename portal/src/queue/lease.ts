@@ -5,6 +5,9 @@
  * was sent, so that it never seems to last longer here than it does at the API.
  */
 
+import type { HeldItem } from "../api/types";
+import type { Work } from "../outbox/work";
+
 export interface Lease {
   readonly item: string;
   readonly untilMs: number;
@@ -28,4 +31,14 @@ export function afterHeartbeat(leases: readonly Lease[], held: readonly string[]
   const renewed = leasesFrom(held, askedAtMs, leaseS);
   const named = new Set([...held, ...lost]);
   return [...leases.filter((lease) => !named.has(lease.item)), ...renewed];
+}
+
+type Held = Pick<HeldItem, "item" | "version">;
+
+/** Return what to hold on to: what is in hand, and what is answered but not sent. An answer that is being taken back is nobody's. */
+export function toKeep(items: readonly Held[], waiting: readonly Work[], versionOf: (item: string, seen: number) => number): HeldItem[] {
+  const undone = waiting.filter(({ kind }) => kind === "undo").map(({ wafer }) => wafer.item);
+  const answered = waiting.map(({ wafer, body }) => ({ item: wafer.item, version: body.version }));
+  const others = items.filter(({ item }) => !answered.some((each) => each.item === item));
+  return [...others, ...answered].filter(({ item }) => !undone.includes(item)).map(({ item, version }) => ({ item, version: versionOf(item, version) }));
 }

@@ -4,75 +4,96 @@ import { useApi } from "../api/ApiProvider";
 import type { Line } from "../api/types";
 import { usePerson } from "../app/PersonProvider";
 import { useOutbox, useVersions } from "../outbox/OutboxProvider";
-import { EMPTY_HAND, moveHand } from "./hand";
-import { afterHeartbeat, heartbeatEveryMs, isLost, leasesFrom, type Lease } from "./lease";
-
-/** The one that is looked at, and the next five. */
-const ENOUGH = 6;
-const MOST_HELD = 8;
-const LOOK_AGAIN_MS = 10_000;
-const TRY_AGAIN_MS = 3_000;
+import { afterDeal, ENOUGH, NEW_DEAL, pauseOf, totalOf } from "./deal";
+import { EMPTY_HAND, freshOf, moveHand } from "./hand";
+import { afterHeartbeat, isLost, leasesFrom, type Lease } from "./lease";
+import { useAway } from "./useAway";
+import { useHeartbeat } from "./useHeartbeat";
 
 /** Work for one person: dealt before it is needed, held while it is looked at, given back when they leave. */
 export function useHand(fab: string, line: Line) {
-  const api = useApi();
-  const outbox = useOutbox();
-  const versions = useVersions();
   const { lease_s: leaseS, most_leased: mostLeased } = usePerson().me;
   const [hand, move] = useReducer(moveHand, EMPTY_HAND);
   const [leases, setLeases] = useState<readonly Lease[]>([]);
-  const [deal, setDeal] = useState<{ state: "idle" | "asking" | "dry"; error: unknown }>({ state: "idle", error: null });
-  const held = useRef(hand.items);
+  const held = useRef(hand);
   useEffect(() => {
-    held.current = hand.items;
+    held.current = hand;
+  });
+  const giveBack = useGiveBack();
+  const giveAllBack = useCallback(() => held.current.items.forEach(({ item, version }) => giveBack(item, version)), [giveBack]);
+  useEffect(() => giveAllBack, [giveAllBack]);
+  const { away, comeBack } = useAway(leaseS * 1000, () => {
+    giveAllBack();
+    move({ kind: "put down" });
   });
 
-  const need = hand.items.length < ENOUGH ? Math.min(MOST_HELD, mostLeased) - hand.items.length : 0;
-  const ask = useCallback(async () => {
-    const askedAt = Date.now();
-    setDeal((before) => ({ ...before, state: "asking" }));
-    try {
-      const count = Math.max(1, Math.min(MOST_HELD, mostLeased) - held.current.length);
-      const { items } = await api.next(fab, line, count);
-      const sending = outbox.snapshot().waiting.map(({ work }) => work.wafer.item);
-      move({ kind: "dealt", items, sending });
-      setLeases((before) => [...before, ...leasesFrom(items.map(({ item }) => item), askedAt, leaseS)]);
-      setDeal({ state: items.length < count ? "dry" : "idle", error: null });
-    } catch (error) {
-      setDeal({ state: "dry", error });
-    }
-  }, [api, outbox, fab, line, leaseS, mostLeased]);
-  useEffect(() => {
-    if (need === 0 || deal.state === "asking") return;
-    const pause = deal.state === "idle" ? 0 : deal.error ? TRY_AGAIN_MS : LOOK_AGAIN_MS;
-    const timer = setTimeout(() => void ask(), pause);
-    return () => clearTimeout(timer);
-  }, [need, deal, ask]);
+  const fetch = useFetch(fab, line);
+  const onAsk = useCallback(async () => {
+    const { items, sending, askedAtMs, total } = await fetch(mostLeased);
+    const fresh = freshOf(held.current, items, sending).length;
+    move({ kind: "dealt", items, sending });
+    setLeases((before) => [...before, ...leasesFrom(items.map(({ item }) => item), askedAtMs, leaseS)]);
+    return { fresh, dealt: items.length, total };
+  }, [fetch, leaseS, mostLeased]);
+  const { deal, ask } = useDeal(onAsk, !away && hand.items.length < ENOUGH);
 
-  useEffect(() => {
-    const beat = async () => {
-      const sending = new Set(outbox.snapshot().waiting.map(({ work }) => work.wafer.item));
-      const mine = held.current.filter(({ item }) => !sending.has(item));
-      if (mine.length === 0) return;
-      const askedAt = Date.now();
-      const answer = await api.heartbeat(mine.map(({ item, version }) => ({ item, version: versions.of(item, version) })));
-      setLeases((before) => afterHeartbeat(before, answer.held.map(({ item }) => item), answer.lost, askedAt, leaseS));
-      move({ kind: "lost", items: answer.lost });
-    };
-    // A heartbeat that fails is followed by the next; the lease outlasts two.
-    const timer = setInterval(() => void beat().catch(() => undefined), heartbeatEveryMs(leaseS));
-    return () => clearInterval(timer);
-  }, [api, outbox, versions, leaseS]);
+  useHeartbeat(
+    held,
+    away,
+    useCallback(
+      ({ held: kept, lost, askedAtMs }) => {
+        setLeases((before) => afterHeartbeat(before, kept, lost, askedAtMs, leaseS));
+        move({ kind: "lost", items: lost });
+      },
+      [leaseS],
+    ),
+  );
+  const isHeld = useCallback((item: string) => !isLost(leases.findLast((lease) => lease.item === item), Date.now()), [leases]);
+  return { hand, move, deal, ask, giveBack, isHeld, away, comeBack };
+}
 
-  const giveBack = useCallback(
-    (item: string, version: number, skip = false) => {
-      // What cannot be given back comes back by itself when its lease ends.
-      void api.release(item, versions.of(item, version), skip).catch(() => undefined);
+/** Return what asks the API for work. */
+function useFetch(fab: string, line: Line) {
+  const api = useApi();
+  const outbox = useOutbox();
+  return useCallback(
+    async (mostLeased: number) => {
+      const waiting = () => outbox.snapshot().waiting.map(({ work }) => work.wafer.item);
+      const askedAtMs = Date.now();
+      const total = totalOf(waiting().length, mostLeased);
+      const { items } = await api.next(fab, line, total);
+      return { items, sending: waiting(), askedAtMs, total };
     },
+    [api, outbox, fab, line],
+  );
+}
+
+/** Ask while there is too little in hand, and less often while nothing comes. */
+function useDeal(onAsk: () => Promise<{ fresh: number; dealt: number; total: number }>, needy: boolean) {
+  const [deal, setDeal] = useState(NEW_DEAL);
+  const ask = useCallback(async () => {
+    setDeal((before) => ({ ...before, asking: true }));
+    try {
+      const { fresh, dealt, total } = await onAsk();
+      setDeal((before) => afterDeal(before, fresh, dealt, total));
+    } catch (error) {
+      setDeal((before) => ({ ...before, asking: false, error }));
+    }
+  }, [onAsk]);
+  useEffect(() => {
+    if (!needy || deal.asking) return;
+    const timer = setTimeout(() => void ask(), pauseOf(deal));
+    return () => clearTimeout(timer);
+  }, [needy, deal, ask]);
+  return { deal, ask };
+}
+
+/** What cannot be given back comes back by itself when its lease ends. */
+function useGiveBack() {
+  const api = useApi();
+  const versions = useVersions();
+  return useCallback(
+    (item: string, version: number, skip = false) => void api.release(item, versions.of(item, version), skip).catch(() => undefined),
     [api, versions],
   );
-  useEffect(() => () => held.current.forEach(({ item, version }) => giveBack(item, version)), [giveBack]);
-
-  const isHeld = useCallback((item: string) => !isLost(leases.findLast((lease) => lease.item === item), Date.now()), [leases]);
-  return { hand, move, deal, ask, giveBack, isHeld };
 }

@@ -19,7 +19,7 @@ import { SavedViews } from "./SavedViews";
 const PAGE = 50;
 
 const COLUMNS: TableProps.ColumnDefinition<WaferView>[] = [
-  { id: "wafer", header: "Wafer", cell: (wafer) => <PlaceLink to={waferPath(wafer.item)}>{wafer.wafer == null ? nameOf(wafer) : `Wafer ${wafer.wafer}`}</PlaceLink>, isRowHeader: true },
+  { id: "wafer", header: "Wafer", cell: (wafer) => <PlaceLink to={waferPath(wafer)}>{wafer.wafer == null ? nameOf(wafer) : `Wafer ${wafer.wafer}`}</PlaceLink>, isRowHeader: true },
   { id: "when", header: "Taken", cell: ({ timestamp }) => moment(timestamp), minWidth: 150 },
   { id: "camera", header: "Camera", cell: ({ camera }) => camera },
   { id: "lot", header: "Lot", cell: ({ fab, lot }) => (lot ? <PlaceLink to={lotPath(fab, lot)}>{lot}</PlaceLink> : "–") },

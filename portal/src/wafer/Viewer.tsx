@@ -10,10 +10,12 @@ import { countDies, type DieGrid } from "./grid";
 import { snapHeat } from "./heat";
 import { MirrorIcon, TurnLeftIcon, TurnRightIcon } from "./icons";
 import { usePicture, type Pictured } from "./picture";
-import { FULL_VIEW, mirrored, turned, zoomed, type View } from "./view";
+import { FULL_VIEW, mirrored, moved, turned, zoomed, type View } from "./view";
 import { WaferMap } from "./WaferMap";
 
 const ZOOM_STEP = 1.4;
+/** In shares of the canvas. */
+const PAN_STEP = 1 / 8;
 const HALF = 0.7;
 
 interface ViewerProps {
@@ -45,6 +47,10 @@ export function Viewer({ pictured, name, heat, onDrawn }: ViewerProps) {
     reset: () => onView(() => FULL_VIEW),
     zoomIn: () => onView((before) => zoomed(before, ZOOM_STEP)),
     zoomOut: () => onView((before) => zoomed(before, 1 / ZOOM_STEP)),
+    panLeft: () => onView((before) => moved(before, { x: PAN_STEP, y: 0 })),
+    panRight: () => onView((before) => moved(before, { x: -PAN_STEP, y: 0 })),
+    panUp: () => onView((before) => moved(before, { x: 0, y: PAN_STEP })),
+    panDown: () => onView((before) => moved(before, { x: 0, y: -PAN_STEP })),
   });
   return (
     <div className="viewer">

@@ -9,20 +9,25 @@ export interface WaferMapProps extends Omit<WaferCanvasProps, "canvasRef"> {
   readonly onView: (change: (view: View) => View) => void;
 }
 
+/** Where the pointer that began to drag was last. */
+interface Drag extends Point {
+  readonly pointer: number;
+}
+
 const WHEEL_STEP = 1.0015;
 
 /** A wafer map to look at closely: the wheel zooms where the pointer is, dragging moves, the die under it is named. */
 export function WaferMap({ onView, ...drawn }: WaferMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const dragged = useRef<Point | null>(null);
+  const dragged = useRef<Drag | null>(null);
   const [die, setDie] = useState<Die | null>(null);
   useWheelZoom(canvas, onView);
 
   const onPointerMove = (event: PointerEvent) => {
     const at = { x: event.clientX, y: event.clientY };
     const last = dragged.current;
-    if (last) {
-      dragged.current = at;
+    if (last?.pointer === event.pointerId) {
+      dragged.current = { ...at, pointer: last.pointer };
       const side = canvas.current?.clientWidth ?? 1;
       onView((view) => moved(view, { x: (at.x - last.x) / side, y: (at.y - last.y) / side }));
     }
@@ -30,16 +35,21 @@ export function WaferMap({ onView, ...drawn }: WaferMapProps) {
     const { grid, view } = drawn;
     setDie(box ? cellAt(transformOf(view, grid, box.width), grid, { x: at.x - box.left, y: at.y - box.top }) : null);
   };
+  const onLift = (event: PointerEvent) => {
+    if (dragged.current?.pointer === event.pointerId) dragged.current = null;
+  };
   return (
     <figure
       className="wafer-map"
       onPointerDown={(event) => {
+        // A second finger is no drag of its own: between the two the wafer would jump.
+        if (dragged.current) return;
         event.currentTarget.setPointerCapture(event.pointerId);
-        dragged.current = { x: event.clientX, y: event.clientY };
+        dragged.current = { x: event.clientX, y: event.clientY, pointer: event.pointerId };
       }}
       onPointerMove={onPointerMove}
-      onPointerUp={() => (dragged.current = null)}
-      onPointerCancel={() => (dragged.current = null)}
+      onPointerUp={onLift}
+      onPointerCancel={onLift}
       onPointerLeave={() => {
         setDie(null);
       }}

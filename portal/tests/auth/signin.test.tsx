@@ -46,7 +46,7 @@ describe("the settings of a place", () => {
 describe("a token", () => {
   const person = { name: "rita", groups: ["reviewer", "fab:faba"] };
   const session = (minutes: number): Session => ({ ...sessionOf(tokenFor(person)), token: `token of ${minutes}`, expiresAtMs: Date.now() + minutes * 60_000 });
-  const signInThat = (refresh: SignIn["refresh"]): SignIn => ({ asksHere: true, restore: vi.fn(), begin: vi.fn(), refresh, end: vi.fn() });
+  const signInThat = (refresh: SignIn["refresh"]): SignIn => ({ asksHere: true, cameFrom: () => "/", restore: vi.fn(), begin: vi.fn(), refresh, end: vi.fn() });
 
   it("says who somebody is, in any alphabet", () => {
     const token = `x.${btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify({ "cognito:username": "Жанна", exp: 5 }))))}.x`;
@@ -64,6 +64,21 @@ describe("a token", () => {
     const tokens = new Tokens(signInThat(refresh), session(0.5), vi.fn());
     expect(await Promise.all([tokens.token(), tokens.token()])).toEqual(["token of 60", "token of 60"]);
     expect(refresh).toHaveBeenCalledOnce();
+  });
+
+  it("that was refused is renewed, once, though the clock says that it lasts", async () => {
+    const refresh = vi.fn(() => Promise.resolve(session(60)));
+    const tokens = new Tokens(signInThat(refresh), session(30), vi.fn());
+    expect(await Promise.all([tokens.instead("token of 30"), tokens.instead("token of 30")])).toEqual(["token of 60", "token of 60"]);
+    expect(await tokens.instead("token of 30")).toBe("token of 60");
+    expect(refresh).toHaveBeenCalledOnce();
+  });
+
+  it("whose renewal meets no network leaves the person signed in", async () => {
+    const onEnd = vi.fn();
+    const tokens = new Tokens(signInThat(() => Promise.reject(new TypeError("Failed to fetch"))), session(0.5), onEnd);
+    await expect(tokens.token()).rejects.toThrow(TypeError);
+    expect(onEnd).not.toHaveBeenCalled();
   });
 
   it("that cannot be renewed ends the session", async () => {

@@ -12,6 +12,8 @@ test.each([
   ["a sure defect is not reviewed", { ...said, probability: 0.9 }, "Reviewed", false, /90 % reaches the 80 %/],
   ["a normal wafer alerts nobody, however sure", { ...said, label: "none", probability: 0.99 }, "Alerted", false, /without a pattern alerts nobody/],
   ["an audited wafer was drawn", { ...said, probability: 0.9, reason: "audit" }, "Reviewed", true, /random audit sample/],
+  ["a diverse wafer says why in words", { ...said, probability: 0.9, reason: "diverse" }, "Reviewed", true, /^Picked to cover what cameras see\.$/],
+  ["a refused picture says why in words", { ...said, reason: "refused" }, "Reviewed", true, /^No picture of a wafer\.$/],
   ["a novel wafer says how novel", { ...said, probability: 0.9, reason: "novel", novelty: 3.141 }, "Reviewed", true, /novelty 3.14/],
 ])("%s", (_, answer, rule, applies, words) => {
   expect(because(answer, rule)).toMatchObject({ applies, because: expect.stringMatching(words) as string });

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 
-import { actionOf, DEFAULT_KEYS, readKeymap, withKey } from "../../src/keys/keymap";
+import { actionOf, DEFAULT_KEYS, keyCap, readKeymap, withKey } from "../../src/keys/keymap";
 import { belongsTo, strokeOf } from "../../src/keys/stroke";
 
 describe("a key press", () => {
@@ -15,6 +15,8 @@ describe("a key press", () => {
     ["a comma where another layout has its M", { key: ",", code: "KeyM" }, ","],
     ["a question mark on AZERTY", { key: "?", code: "KeyM" }, "?"],
     ["a question mark on a Russian keyboard", { key: "?", code: "Digit7" }, "?"],
+    ["an arrow with Shift", { key: "ArrowLeft", code: "ArrowLeft", shiftKey: true }, "Shift+ArrowLeft"],
+    ["a letter with Shift", { key: "N", code: "KeyN", shiftKey: true }, "n"],
     ["Enter of the number pad", { key: "Enter", code: "NumpadEnter" }, "Enter"],
   ])("%s is a stroke", (_, press, stroke) => {
     expect(strokeOf(press)).toBe(stroke);
@@ -35,11 +37,26 @@ describe("a key press", () => {
     expect(belongsTo(document.createElement("textarea"), "u")).toBe(true);
   });
 
-  it("leaves a button its Enter and nothing else", () => {
-    const button = document.createElement("button");
-    expect(belongsTo(button, "Enter")).toBe(true);
-    expect(belongsTo(button, "u")).toBe(false);
+  it.each([
+    ["a button", "<button>", ["Enter", " "], ["ArrowLeft", "Shift+ArrowLeft", "u"]],
+    ["a link", '<a href="/">', ["Enter", " "], ["ArrowUp", "u"]],
+    ["a checkbox", '<input type="checkbox">', ["Enter", " "], ["ArrowUp", "u"]],
+    ["a slider", '<input type="range">', ["Enter", "ArrowLeft", "Shift+ArrowLeft"], ["u"]],
+    ["a button that opens a menu", '<button aria-haspopup="true">', ["Enter", "ArrowDown"], ["u"]],
+    ["the page", "<p>", [], ["Enter", "ArrowLeft", "u"]],
+  ])("leaves %s its own and nothing else", (_, html, own, others) => {
+    const place = new DOMParser().parseFromString(html, "text/html");
+    const element = place.body.firstElementChild;
+    document.body.append(...(element ? [element] : []));
+    expect(own.filter((stroke) => !belongsTo(element, stroke))).toEqual([]);
+    expect(others.filter((stroke) => belongsTo(element, stroke))).toEqual([]);
+    element?.remove();
   });
+});
+
+it("a key with Shift is named with it", () => {
+  expect(keyCap(DEFAULT_KEYS, "panLeft")).toBe("⇧ ←");
+  expect(keyCap(DEFAULT_KEYS, "turnLeft")).toBe("←");
 });
 
 describe("the keys", () => {

@@ -6,20 +6,24 @@ import { indexedDbStore, type Entry } from "../../src/outbox/store";
 let databases = 0;
 
 /** An outbox on a database of its own, and an API whose answers the test decides. */
-function outboxWith(answers: (work: string) => Outcome | Promise<Outcome>, name = `test-${String((databases += 1))}`) {
+function outboxWith(answers: (work: string) => Outcome | Promise<Outcome>, name = `test-${String((databases += 1))}`, atOnce = 1) {
   const sent: string[] = [];
+  const calls: string[][] = [];
   const store = indexedDbStore<string>(name);
   const outbox = new Outbox<string>({
     user: "ann",
     store,
-    send: async (entry: Entry<string>) => {
-      const outcome = await answers(entry.work);
-      if (outcome.kind === "saved") sent.push(entry.work);
-      return outcome;
+    callOf: (waiting) => waiting.slice(0, atOnce),
+    send: async (entries: readonly Entry<string>[]) => {
+      calls.push(entries.map(({ work }) => work));
+      const outcomes = await Promise.all(entries.map(async ({ work }) => answers(work)));
+      sent.push(...entries.filter((_, at) => outcomes[at]?.kind === "saved").map(({ work }) => work));
+      return outcomes;
     },
+    upToDate: (work) => (sent.includes("undo") ? work.replace("stale", "fresh") : work),
     wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
   });
-  return { outbox, store, sent, name };
+  return { outbox, store, sent, calls, name };
 }
 
 const idle = (outbox: Outbox<string>) => vi.waitFor(() => expect(outbox.snapshot().waiting).toEqual([]));
@@ -84,9 +88,45 @@ describe("an answer", () => {
     expect(await second.store.all("ann")).toEqual([]);
   });
 
+  it("goes up with those that waited meanwhile, in one call", async () => {
+    let release: (outcome: Outcome) => void = () => undefined;
+    const slow = (work: string): Outcome | Promise<Outcome> => (work === "Loc" ? new Promise((resolve) => (release = resolve)) : { kind: "saved" });
+    const { outbox, calls } = outboxWith(slow, undefined, 20);
+    for (const [at, work] of ["Loc", "Donut", "Center", "Random"].entries()) await outbox.add(String(at), work);
+    release({ kind: "saved" });
+    await idle(outbox);
+    expect(calls).toEqual([["Loc"], ["Donut", "Center", "Random"]]);
+  });
+
+  it("that is to be tried again does not keep the others of its call from being saved or refused", async () => {
+    const tries: string[] = [];
+    const { outbox, sent } = outboxWith(
+      (work) => {
+        tries.push(work);
+        if (work === "Loc") return { kind: tries.length > 3 ? "saved" : "later" };
+        return work === "Donut" ? { kind: "refused", problem: "held by bob" } : { kind: "saved" };
+      },
+      undefined,
+      20,
+    );
+    await Promise.all(["Loc", "Donut", "Center"].map((work, at) => outbox.add(String(at), work)));
+    await idle(outbox);
+    expect(sent.toSorted()).toEqual(["Center", "Loc"]);
+    expect(tries.filter((work) => work === "Center")).toHaveLength(1);
+    expect(outbox.snapshot().refused).toMatchObject([{ work: "Donut" }]);
+  });
+
+  it("that waits behind another is rewritten on disk by what became of that", async () => {
+    const first = outboxWith((work) => ({ kind: work === "undo" ? "saved" : "later" }));
+    await first.outbox.add("1", "undo");
+    await first.outbox.add("2", "stale answer");
+    await vi.waitFor(async () => expect(await first.store.all("ann")).toMatchObject([{ work: "fresh answer" }]));
+    first.outbox.close();
+  });
+
   it("is kept in memory, and said to be, where the browser stores nothing", async () => {
     const broken = { all: () => Promise.reject(new Error("denied")), put: () => Promise.reject(new Error("denied")), remove: () => Promise.resolve() };
-    const outbox = new Outbox<string>({ user: "ann", store: broken, send: () => Promise.resolve({ kind: "later" }), wait: () => new Promise(() => undefined) });
+    const outbox = new Outbox<string>({ user: "ann", store: broken, callOf: (waiting) => waiting, send: () => Promise.resolve([]), upToDate: (work) => work, wait: () => new Promise(() => undefined) });
     await outbox.add("1", "Loc");
     expect(outbox.snapshot()).toMatchObject({ durable: false, waiting: [{ work: "Loc" }] });
   });

@@ -47,8 +47,22 @@ describe("a hand", () => {
     expect(names(deal(skipped, [item("a"), item("d")]))).toEqual(["b", "c", "d", "a"]);
   });
 
-  it("lets go of what somebody else got", () => {
-    expect(names(moveHand(three, { kind: "lost", items: ["a", "c"] }))).toEqual(["b"]);
+  it("lets go of what somebody else got, but not of what is looked at", () => {
+    const hand = moveHand(three, { kind: "lost", items: ["a", "c"] });
+    expect(names(hand)).toEqual(["a", "b"]);
+    expect(hand.taken).toBe("a");
+  });
+
+  it("goes on from what somebody else got when that has been seen", () => {
+    const hand = moveHand(moveHand(three, { kind: "lost", items: ["a"] }), { kind: "passed" });
+    expect(names(hand)).toEqual(["b", "c"]);
+    expect(hand.taken).toBeNull();
+  });
+
+  it("put down holds nothing and remembers what can be undone", () => {
+    const hand = moveHand(answer(three), { kind: "put down" });
+    expect(names(hand)).toEqual([]);
+    expect(hand.answered).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { afterHeartbeat, heartbeatEveryMs, isLost, leasesFrom } from "../../src/queue/lease";
+import type { Work } from "../../src/outbox/work";
+import { afterHeartbeat, heartbeatEveryMs, isLost, leasesFrom, toKeep } from "../../src/queue/lease";
 
 const [lease] = leasesFrom(["a"], 1_000, 300);
 
@@ -23,4 +24,26 @@ it("a heartbeat renews what is held and forgets what is lost", () => {
     { item: "c", untilMs: 300_000 },
     { item: "a", untilMs: 400_000 },
   ]);
+});
+
+describe("what is held on to", () => {
+  const wafer = (item: string) => ({ item, fab: "faba", camera: "c", timestamp: 1 });
+  const answer = (item: string, version: number): Work => ({ kind: "answer", wafer: wafer(item), body: { answer_id: "answer-1", version, verdict: "unknown", labels: [] } });
+  const undo = (item: string, version: number): Work => ({ kind: "undo", wafer: wafer(item), body: { answer_id: "undo-1", version } });
+  const asSeen = (_: string, seen: number) => seen;
+
+  it("is what is in hand and what is answered but not sent", () => {
+    expect(toKeep([{ item: "a", version: 1 }], [answer("b", 2)], asSeen)).toEqual([
+      { item: "a", version: 1 },
+      { item: "b", version: 2 },
+    ]);
+  });
+
+  it("is not what is being taken back", () => {
+    expect(toKeep([{ item: "a", version: 1 }], [undo("a", 1)], asSeen)).toEqual([]);
+  });
+
+  it("is named at the version that it is known to be at", () => {
+    expect(toKeep([{ item: "a", version: 1 }], [], () => 7)).toEqual([{ item: "a", version: 7 }]);
+  });
 });

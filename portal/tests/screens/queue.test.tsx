@@ -1,12 +1,13 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 
-import { openPortal, serveCloud } from "../portal";
+import { openPortal, recordWhere, requestsTo, serveCloud } from "../portal";
 
 const served = serveCloud();
 
 const events = () => [...served.cloud.records.values()].flatMap(({ review }) => review?.history ?? []).filter(({ reviewer }) => reviewer === "rita");
 const current = () => screen.getByRole("heading", { level: 2, name: /^wafer \d+ of LOT/ }).textContent;
+const recordNamed = (name: string | null) => recordWhere(served.cloud, ({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
 const drawn = () => screen.findByRole("img", { name: /of \d+ dies fail/ });
 const allSaved = () => screen.findByRole("button", { name: "All saved" });
 
@@ -25,12 +26,27 @@ it("one key answers a wafer, shows the next and saves the answer", async () => {
   await allSaved();
 });
 
+it("ten answers ask for work a few times, not all the time", async () => {
+  const asked = requestsTo("/queue/next");
+  const { user } = await openQueue();
+  for (let answered = 1; answered <= 10; answered += 1) {
+    const name = current();
+    await user.keyboard("0");
+    await waitFor(() => expect(current()).not.toBe(name));
+    await drawn();
+  }
+  await allSaved();
+  expect(events()).toHaveLength(10);
+  expect(asked.length).toBeGreaterThan(2);
+  expect(asked.length).toBeLessThan(10);
+});
+
 it("Enter accepts the model's answer", async () => {
   const { user } = await openQueue();
   const name = current();
-  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
+  const record = recordNamed(name);
   await user.keyboard("{Enter}");
-  await waitFor(() => expect(events()).toMatchObject([{ after: { labels: [record?.said.label] } }]));
+  await waitFor(() => expect(events()).toMatchObject([{ after: { labels: [record.said.label] } }]));
 });
 
 it.each([
@@ -42,6 +58,17 @@ it.each([
   const { user } = await openQueue();
   await user.keyboard(key);
   await waitFor(() => expect(events()).toMatchObject([{ after: answer }]));
+});
+
+it("a clicked answer leaves Enter to the next wafer", async () => {
+  const { user } = await openQueue();
+  const first = current();
+  await user.click(screen.getByRole("button", { name: /Donut/ }));
+  await waitFor(() => expect(current()).not.toBe(first));
+  await drawn();
+  const { said } = recordNamed(current());
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(events().map(({ after }) => after?.labels)).toEqual([["Donut"], [said.label]]));
 });
 
 it("several classes are one answer", async () => {
@@ -87,10 +114,43 @@ it("nothing is lost while the API is down", async () => {
 it("an answer about what somebody else took meanwhile says who holds it", async () => {
   const { user } = await openQueue();
   const name = current();
-  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
-  Object.assign(record?.review ?? {}, { holder: "remo", lease_until_ms: Date.now() + 60_000 });
+  const record = recordNamed(name);
+  Object.assign(record.review ?? {}, { holder: "remo", lease_until_ms: Date.now() + 60_000 });
   await user.keyboard("1");
   expect(await screen.findByText(/It is held by remo now/)).toBeTruthy();
+});
+
+it("a wafer that somebody else took stays in sight, and the next key answers nothing", async () => {
+  served.cloud.leaseS = 9;
+  const { user } = await openQueue();
+  const name = current();
+  const taken = recordNamed(name);
+  Object.assign(taken.review ?? {}, { holder: "remo", version: 40, lease_until_ms: Date.now() + 60_000 });
+  expect(await screen.findByText("Somebody else has this wafer now", { selector: "div *" })).toBeTruthy();
+  expect(current()).toBe(name);
+  expect(screen.getByRole("button", { name: /Donut/ }).hasAttribute("disabled")).toBe(true);
+  await user.keyboard("2");
+  await waitFor(() => expect(current()).not.toBe(name));
+  expect(events()).toEqual([]);
+  await drawn();
+  await user.keyboard("2");
+  await waitFor(() => expect(events()).toHaveLength(1));
+});
+
+it("whoever leaves the page alone gives their wafers back, and goes on with one key", async () => {
+  served.cloud.leaseS = 2;
+  const { user } = openPortal("/queue?fab=faba", "rita");
+  const held = () => [...served.cloud.records.values()].filter(({ review }) => review?.holder === "rita");
+  await waitFor(() => expect(held().length).toBeGreaterThan(0));
+  const goOn = await screen.findByRole("button", { name: "Go on" });
+  expect(document.activeElement).toBe(goOn);
+  await waitFor(() => expect(held()).toEqual([]));
+  const calls = [requestsTo("/queue/next"), requestsTo("/queue/heartbeat")];
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(calls.flat()).toEqual([]);
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(held().length).toBeGreaterThan(0));
+  expect(events()).toEqual([]);
 });
 
 it("skipping gives the wafer back and shows the next", async () => {
@@ -105,8 +165,8 @@ it("what is skipped is for somebody else first", async () => {
   const { user } = await openQueue();
   const name = current();
   await user.keyboard("s");
-  const record = [...served.cloud.records.values()].find(({ lot, wafer }) => `wafer ${wafer} of ${lot}` === name);
-  await waitFor(() => expect(record?.review?.skipped).toEqual(["rita"]));
+  const record = recordNamed(name);
+  await waitFor(() => expect(record.review?.skipped).toEqual(["rita"]));
 });
 
 it("a key that comes before the picture answers nothing, and says so in sight", async () => {

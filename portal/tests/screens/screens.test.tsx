@@ -65,20 +65,37 @@ it("a wafer's screen tells why it went where it went", async () => {
   expect(await faultsOf(container)).toEqual([]);
 });
 
-it("a wafer is sent back with a reason", async () => {
-  const record = recordWhere(served.cloud, ({ fab, review }) => fab === "faba" && review?.state === "settled");
-  const { user } = openPortal(`/wafers/${encodeURIComponent(record.item)}`, "erin");
-  await user.click(await screen.findByRole("button", { name: "Send back" }));
-  const dialog = await screen.findByRole("dialog");
-  await user.type(within(dialog).getByRole("textbox"), "look at the rim");
-  await user.click(within(dialog).getByRole("button", { name: "Send back" }));
-  await waitFor(() => expect(record.review).toMatchObject({ state: "open", comment: "look at the rim" }));
+it("figures that are still being counted say so until they are", async () => {
+  served.cloud.uncounted = 3;
+  openPortal("/quality?fab=faba", "erin");
+  const said = await screen.findByText(/still being counted/);
+  await waitFor(() => expect(said.isConnected).toBe(false), { timeout: 20_000 });
+});
+
+it("what a class means is beside the answers, with examples, and says when it cannot be had", async () => {
+  const { user } = openPortal("/queue?fab=faba", "rita");
+  await user.click(await screen.findByRole("button", { name: "What the classes mean" }));
+  expect(await screen.findByText("A ring of failing dies between middle and edge; the middle passes.")).toBeTruthy();
+  expect((await screen.findAllByRole("link", { name: "Details of an example of Donut" })).length).toBeGreaterThan(0);
+});
+
+it("a label book that cannot be had is said to be missing", async () => {
+  localStorage.setItem("fabwafer.label book", "true");
+  served.cloud.bookLost = true;
+  openPortal("/queue?fab=faba", "rita");
+  expect(await screen.findByText(/The API has a problem of its own/, {}, { timeout: 20_000 })).toBeTruthy();
 });
 
 it("a screen that is not for one's role says whose it is", async () => {
   openPortal("/quality?fab=faba", "rita");
   expect(await screen.findByText("This is not for your role")).toBeTruthy();
   expect(screen.queryByRole("link", { name: "Quality" })).toBeNull();
+});
+
+it("a link to a wafer or a model names the fab that it is looked at from", async () => {
+  openPortal("/models?fab=fabb", "erin");
+  const [model] = await screen.findAllByRole("link", { name: "wafer-map@000002" });
+  expect(model?.getAttribute("href")).toBe("/models/wafer-map%40000002?fab=fabb");
 });
 
 it("another fab's wafer does not exist", async () => {
@@ -132,7 +149,7 @@ it("the gallery is narrowed by how sure the model is, and the address holds it",
 });
 
 it("many wafers are answered at once, previewed, and taken back as one", async () => {
-  const { user } = openPortal("/gallery?fab=faba", "rita");
+  const { user, unmount } = openPortal("/gallery?fab=faba", "rita");
   const [first, second] = await screen.findAllByRole("button", { name: /^Choose wafer/ });
   if (!first || !second) throw new Error("expected two wafers");
   await user.click(first);
@@ -144,6 +161,8 @@ it("many wafers are answered at once, previewed, and taken back as one", async (
   await user.keyboard("{Enter}");
   const bulk = () => [...served.cloud.records.values()].flatMap(({ review }) => review?.readings ?? []).filter((reading) => reading.bulk);
   await waitFor(() => expect(bulk()).toHaveLength(2));
+  unmount();
+  openPortal("/gallery?fab=faba", "rita");
   await user.click(await screen.findByRole("button", { name: "Undo the whole batch" }));
   await waitFor(() => expect(bulk()).toHaveLength(0));
 });
