@@ -74,6 +74,7 @@ def test_importing_a_handler_does_nothing(name):
             images_bucket="i",
             exports_bucket="x",
             exports_queue_url="u",
+            draw_key_id="d",
             fabs="faba,fabb",
             second_share=0.5,
         ),
@@ -84,6 +85,7 @@ def test_importing_a_handler_does_nothing(name):
             papers_table="t",
             images_bucket="i",
             exports_bucket="x",
+            draw_key_id="d",
         ),
         settings.StartTrainingSettings(
             predictions_table="p",
