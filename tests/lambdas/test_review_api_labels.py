@@ -186,9 +186,10 @@ def test_an_export_holds_an_added_label(portal):
     }
     desk = portal.desk
     export = portal.call(EVE, "POST", "/exports", wish).body["export"]
-    exporter = Exporter(desk.wafers, desk.work, desk.papers, desk.images, desk.exports)
+    exporter = Exporter(desk.wafers, desk.work, desk.papers, desk.images, desk.exports, desk.rules)
 
-    exporter.export(json.dumps({"export": export, "wish": wish}))
+    order = {"export": export, "wish": wish, "requested_by": "eve", "reads": False}
+    exporter.export(json.dumps(order))
 
     key = f"faba/{export}/faba-csv.csv"
     written = clients.s3().get_object(Bucket="exports", Key=key)["Body"].read().decode()
