@@ -27,6 +27,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   doubtful: "The model is unsure",
   novel: "Unlike anything in the training data",
   audit: "Random audit sample",
+  suspected: "The model is suspected to have got worse",
   refused: "No picture of a wafer",
   diverse: "Picked to cover what cameras see",
 };
