@@ -26,7 +26,7 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_SIDE = 4096
 MAX_PIXELS = 2_100_000
 """A Full HD camera's picture; a graph that measures grey levels takes some 35 bytes a pixel while it runs."""
-_GREY_MODES = frozenset({"1", "L", "LA", "La"})
+_GREY_MODES = frozenset({"1", "L", "LA"})
 _TINT = 48
 """Levels that red, green and blue of a grey picture may differ by: a warm light, a JPEG's blocks."""
 _MAX_8_BIT, _MAX_16_BIT = 255, 65_535
