@@ -63,8 +63,9 @@ def read_picture(path: Path, sha256: str | None = None) -> Codes:
 def _levels(image: Image.Image) -> Codes:
     if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip
         wide = np.asarray(image).astype(np.int64)
-        scale = _MAX_8_BIT / _MAX_16_BIT if wide.max() > _MAX_8_BIT else 1
-        return np.rint(wide * scale).astype(np.uint8)
+        scale = _MAX_8_BIT / _MAX_16_BIT if wide.max() > _MAX_8_BIT else 1.0
+        levels: Codes = np.rint(wide * scale).astype(np.uint8)
+        return levels
     if image.mode in _GREY_MODES:
         return np.asarray(image.convert("L"))
     colours = np.asarray(image.convert("RGB"))
