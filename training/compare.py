@@ -3,8 +3,9 @@
     python -m training.compare --candidate model/bundle --current .cache/current --test ../shared/test.npz \
         --recent recent.jsonl --pictures recent --learned .cache/data --out release.json
 
+Test wafers of lots, or with the form of a wafer, that the candidate learned from (`--learned`) are left out and counted.
 `--recent` names archived wafers of the last days: all of them are replayed through both models, and those that people
-answered measure both, but for lots that the candidate learned from (`--learned`), as the model in use mostly did too.
+answered measure both, but for learned lots again, as the model in use mostly learned from them too.
 """
 
 import argparse
@@ -17,9 +18,10 @@ import numpy as np
 
 from fabwafer.errors import FabWaferError
 from fabwafer.release import Comparison, Cost, Pair, Replay
+from training.data.learned import Learned
 from training.data.lots import Split
 from training.data.maps import Codes, Kind
-from training.data.recent import Recent, learned_lots, read_recent, unseen
+from training.data.recent import Recent, read_recent, unseen
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
 from training.worth.answers import Answers, Contender, Names, ask, routed, worth
@@ -52,18 +54,19 @@ def compare(candidate: Contender, current: Contender | None, material: Material)
     """Measure both models.
 
     Raises:
-        ContractError: If data is unreadable or holds no wafer.
+        ContractError: If data is unreadable or holds no wafer, or hardly one that was not learned from.
         BundleError: If a graph does not fit its policy.
     """
     models = [candidate, current] if current else [candidate]
     kind = kind_of(candidate.manifest)
     wafers = read_wafers(material.test, kind)
-    indices = wafers_of(wafers, [material.split] if material.split else [])
+    learned = Learned.read(material.learned, kind)
+    wanted = wafers_of(wafers, [material.split] if material.split else [])
+    indices, left_out = learned.without(wafers, wanted)
     maps = [wafers.maps[int(index)] for index in indices]
     truth = np.array(wafers.classes)[wafers.labels[indices]]
     recent, unreadable = _recent(material, kind)
-    learned = learned_lots(read_wafers(material.learned, kind)) if material.learned else ()
-    answered = unseen(recent, learned)
+    answered = unseen(recent, learned.lots)
     costs = _costs(models, to_time(wafers, indices))
     return Comparison(
         candidate=candidate.manifest.model,
@@ -73,7 +76,10 @@ def compare(candidate: Contender, current: Contender | None, material: Material)
         replay=replay(candidate, current, recent) if current and recent else None,
         candidate_cost=costs[0],
         current_cost=costs[1] if current else None,
-        left_out={"archived pictures that cannot be read": unreadable} if unreadable else {},
+        left_out={
+            **{f"test wafers {reason}": count for reason, count in left_out.items()},
+            **({"archived pictures that cannot be read": unreadable} if unreadable else {}),
+        },
     )
 
 

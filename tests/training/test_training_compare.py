@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from edge_component.classifier import Classifier
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import COMPARISON, Comparison
 from training.compare import Material, compare, main, replay
+from training.data.learned import Learned
 from training.data.lots import Split
-from training.data.maps import Kind
-from training.data.recent import learned_lots, read_recent, unseen
+from training.data.maps import Kind, Maps
+from training.data.recent import read_recent, unseen
 from training.data.wafers import WaferSet, splits
 from training.worth.answers import Answers, Contender, ask, routed, worth
 from training.worth.metrics import confusion, macro_f1
@@ -134,7 +136,7 @@ def test_wafers_of_lots_that_were_learned_from_measure_nothing(
 ) -> None:
     manifest, pictures = write_reviewed(tmp_path, [LOC] * 40, first_lot=0)
     recent, _ = read_recent(manifest, pictures, Kind.DIES)
-    learned = learned_lots(wafers)
+    learned = Learned.of(wafers).lots
     kept = {each.lot for each in unseen(recent, learned)}
     assert kept == {lot for lot in range(10) if wafers.split_of(lot) is not Split.TRAIN}
     assert {each.lot for each in unseen(recent, ())} == set(range(10))
@@ -198,6 +200,40 @@ def test_one_picture_of_many_that_cannot_be_read_is_left_out_and_counted(
     assert found.replay is not None
     assert found.replay.wafers == 18
     assert found.left_out == {"archived pictures that cannot be read": 2}
+
+
+def test_a_test_set_that_was_learned_from_passed_for_an_untouched_one(
+    contender: Contender, data: Path, wafers: WaferSet
+) -> None:
+    found = compare(contender, None, Material(data, learned=data))
+    lots = sum(wafers.split_of(lot) is Split.TRAIN for lot in wafers.lots.tolist())
+    assert found.left_out == {"test wafers of a lot that was learned from": lots}
+    assert found.test.candidate.wafers == len(wafers) - lots
+
+
+def test_a_turned_copy_of_a_learned_wafer_measures_nothing_either(wafers: WaferSet) -> None:
+    learned = Learned.of(wafers)
+    taught = splits(wafers)[Split.TRAIN]
+    others = np.flatnonzero(~np.isin(wafers.lots, list(learned.lots)))
+    maps = [np.rot90(wafers.maps[int(n)]) for n in taught[:7]]
+    maps += [wafers.maps[int(n)] for n in others]
+    size = len(maps)
+    turned = replace(
+        wafers,
+        maps=Maps.of(maps),
+        labels=np.zeros(size, np.int64),
+        lots=np.full(size, 99_999),
+        rows=np.arange(size),
+    )
+    kept, reasons = learned.without(turned, np.arange(size))
+    assert kept.tolist() == list(range(7, size))
+    assert reasons == {"turned or mirrored copies of a learned wafer": 7}
+
+
+def test_a_test_set_of_which_hardly_a_wafer_is_new_is_refused(wafers: WaferSet) -> None:
+    learned = Learned.of(wafers)
+    with pytest.raises(ContractError, match="at least 50 wafers that were not learned from"):
+        learned.without(wafers, np.flatnonzero(np.isin(wafers.lots, list(learned.lots))))
 
 
 def test_without_archived_wafers_there_is_neither_recent_nor_replay(

@@ -165,7 +165,7 @@ def test_a_file_without_lots_of_the_split_is_refused(
 ) -> None:
     index = int(splits(wafers)[Split.TRAIN][0])
     path = write_set(tmp_path / "x.npz", [wafers.maps[index]], [0], [int(wafers.lots[index])])
-    with pytest.raises(ContractError, match="wafers in this split"):
+    with pytest.raises(ContractError, match="splits that have wafers"):
         evaluate(bundle, path, Split.TEST)
 
 

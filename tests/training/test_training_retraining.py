@@ -125,7 +125,10 @@ def test_the_release_is_decided_by_both_models_on_test_recent_and_archived_wafer
 ) -> None:
     found = Comparison.model_validate_json((retrained / COMPARISON).read_bytes())
     assert (found.candidate, found.current) == ("wafer-map@1.1.0", "wafer-map@1.0.0")
-    assert found.test.candidate.wafers == 600
+    assert found.left_out["test wafers of a lot that was learned from"] > 300
+    assert found.test.candidate.wafers == 600 - sum(found.left_out.values())
+    evaluated = json.loads((retrained / "evaluation.json").read_text())
+    assert evaluated["wafers"] == found.test.candidate.wafers
     assert found.test.candidate.labels["Loc"].recall
     assert found.recent is not None
     assert found.recent.candidate.wafers == 16

@@ -17,7 +17,7 @@ CHECKPOINT = "checkpoint.pt"
 ARTEFACT = "model.tar.gz"
 EVALUATION = "evaluation.json"
 _NAME = "wafer-map"
-_LISTS = ("classes", "without")
+_LISTS = ("without",)
 
 
 def collect_command(job: Job) -> list[str]:
@@ -83,6 +83,7 @@ def evaluate_command(job: Job) -> list[str]:
     told = ["--bundle", job.model / "bundle", "--json", job.model / EVALUATION]
     job.output.mkdir(parents=True, exist_ok=True)
     told += ["--predictions", job.output / "predictions.csv", "--data", _test(job), "--known"]
+    told += ["--learned", job.data]
     return [sys.executable, "-m", "training.evaluate", *map(str, told), *_split(job)]
 
 

@@ -93,9 +93,12 @@ def as_maps(pictures: Sequence[Codes], names: Sequence[object], kind: Kind | Non
     Told that they are, colours are taken for their grey and other levels for the nearest, as edge and graph do.
 
     Raises:
-        ContractError: If nothing is told and only some are wafer maps, naming the first that is none.
+        ContractError: If only some are wafer maps and nothing is told, or one of grey photographs has colours, naming it.
     """
     kind = kind or _kind_of(pictures, names)
+    for picture, name in zip(pictures, names, strict=True):
+        if kind is Kind.GREY and picture.ndim != 2:
+            raise ContractError(f"{name}", "colours", f"a picture of {kind.value}, as the others")
     seen = [as_seen(each, kind) for each in pictures]
     return Maps.of([die_codes(each) if kind is Kind.DIES else each for each in seen], kind)
 

@@ -4,14 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from fabwafer.errors import ContractError
 from training.data.images import as_seen, colour_of, read_picture
-from training.data.lots import Split, lot_number
+from training.data.lots import lot_number
 from training.data.manifest import Entry, read_lines
 from training.data.maps import Codes, Kind
-from training.data.wafers import WaferSet
 
 MOST_UNREADABLE = 0.1
 """Of the pictures; what is left of fewer says little of the last days."""
@@ -66,12 +63,6 @@ def _wafer(entry: Entry, picture: Codes, kind: Kind) -> Recent:
         fab=entry.fab,
         camera=entry.camera,
     )
-
-
-def learned_lots(wafers: WaferSet) -> frozenset[int]:
-    """Return the lots that a network learned from; those that only chose its thresholds are none of them."""
-    lots = np.unique(wafers.lots).tolist()
-    return frozenset(lot for lot in lots if wafers.split_of(lot) is Split.TRAIN)
 
 
 def unseen(recent: Collection[Recent], learned: Collection[int]) -> list[Recent]:
