@@ -147,6 +147,14 @@ def test_without_channels_of_the_loop_a_job_learns_from_its_channel_alone(
     assert "--model" not in export_command(job)
 
 
+@pytest.mark.parametrize("told", [{}, {"minutes": "5"}], ids=["all epochs", "some minutes"])
+def test_a_job_of_few_minutes_exports_what_it_came_to_on_purpose(
+    data: Path, tmp_path: Path, told: dict[str, str]
+) -> None:
+    job = read_job(channels(tmp_path, {"train": data.parent}, told))
+    assert ("--unfinished" in export_command(job)) == bool(told)
+
+
 def test_hyperparameters_choose_among_data(data: Path, tmp_path: Path) -> None:
     told = {"without": "Loc,Center", "lots": "0.5", "least": "3", "epochs": "2"}
     job = read_job(channels(tmp_path, {"train": data.parent}, told))

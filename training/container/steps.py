@@ -71,11 +71,13 @@ def judging(job: Job) -> Iterator[tuple[str, list[str]]]:
 
 
 def export_command(job: Job) -> list[str]:
-    """Return the program that makes the bundle."""
+    """Return the program that makes the bundle; of a run that was given few minutes, as far as it came."""
     told = ["--run", job.run, "--data", job.data, "--bundle", job.model / "bundle"]
     named = ["--model", f"{_NAME}@{job.version}"] if job.version else []
     limits = [f"--{name}={value}" for name, value in job.limits.items()]
-    return [sys.executable, "-m", "training.export", *map(str, told), *named, *limits]
+    unfinished = ["--unfinished"] if "minutes" in job.parameters else []
+    program = [sys.executable, "-m", "training.export", *map(str, told)]
+    return [*program, *named, *limits, *unfinished]
 
 
 def evaluate_command(job: Job) -> list[str]:
