@@ -63,6 +63,15 @@ def test_without_errors_lots_are_counted_not_wafers() -> None:
     )
 
 
+@pytest.mark.parametrize("bad_wafers", [1, 2, 5])
+def test_a_few_errors_promised_ten_times_more_than_none(bad_wafers: int) -> None:
+    lots = np.arange(17_000) // 20
+    none_bad = np.zeros(17_000, bool)
+    few = none_bad.copy()
+    few[np.arange(bad_wafers) * 700] = True
+    assert upper_bound(few, lots, 0.05) >= upper_bound(none_bad, lots, 0.05)
+
+
 def test_all_bad_is_bounded_by_one() -> None:
     assert upper_bound(np.ones(40, bool), np.arange(40), 0.05) == pytest.approx(1)
 
