@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,33 @@ def test_packed_maps_are_read_back(tmp_path: Path) -> None:
     assert all(np.array_equal(maps[n], wafer) for n, wafer in enumerate(drawn))
     assert map_ids.tolist() == list(range(6))
     assert lots.tolist() == TRAIN_LOTS[:6]
+
+
+@pytest.mark.parametrize(
+    "name, spoil",
+    [
+        ("template_shapes", lambda values: values[0]),
+        ("template_shapes", lambda values: values * 0),
+        ("template_bits", lambda values: values[:-1]),
+        ("template_bits", lambda values: values.astype(np.int64)),
+        ("template_id", lambda values: values + 1),
+        ("fail_bits", lambda values: np.append(values, values[:1])),
+        ("map_id", lambda values: values - 1),
+        ("map_id", lambda values: values * 1.0),
+        ("lot", lambda values: values[:-1]),
+    ],
+    ids=[
+        "a row", "no size", "cut", "no bytes", "an unknown template", "too much", "below 0", "fractions", "too few"
+    ],
+)  # fmt: skip
+def test_unlabelled_maps_whose_parts_contradict_each_other_are_refused(
+    tmp_path: Path, name: str, spoil: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    path = pack(tmp_path / "u.npz", [some_map(n) for n in range(4)], TRAIN_LOTS[:4])
+    members = dict(np.load(path))
+    np.savez(path, **members | {name: spoil(members[name])})
+    with pytest.raises(ContractError, match=f"u.npz: {name}"):
+        read_unlabelled(path)
 
 
 def test_training_sees_each_form_once_and_none_of_the_held_out(
