@@ -9,7 +9,6 @@ from training.bundle.calibrate import (
     NEVER,
     accept_policy,
     accept_thresholds,
-    at_temperature,
     fit_temperature,
     upper_bound,
 )
@@ -38,7 +37,8 @@ def made_up(count: int, seed: int = 1) -> Decisions:
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_the_temperature_is_found_again(temperature: float) -> None:
     decisions = made_up(20_000)
-    spoilt = at_temperature(decisions.probabilities, 1 / temperature)
+    powered = decisions.probabilities**temperature
+    spoilt = powered / powered.sum(1, keepdims=True)
     assert fit_temperature(spoilt, decisions.truth) == pytest.approx(temperature, rel=0.05)
 
 

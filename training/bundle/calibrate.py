@@ -54,13 +54,6 @@ def fit_temperature(probabilities: Floats, truth: Ints) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
 
 
-def at_temperature(probabilities: Floats, temperature: float) -> Floats:
-    """Return the softmax of logits / temperature, from the softmax of the logits."""
-    powered = np.maximum(probabilities, 1e-12) ** (1 / temperature)
-    scaled: Floats = powered / powered.sum(1, keepdims=True)
-    return scaled
-
-
 def upper_bound(bad: Bools, lots: Ints, alpha: float) -> float:
     """Return the upper confidence bound of a share, its members drawn lot by lot.
 
