@@ -67,26 +67,17 @@ def export(run_folder: Path, data: Path, bundle: Path, terms: Terms = Terms()) -
     parts = splits(wafers)
     require_wafers(wafers, parts)
     candidate = make_candidate(run.averaged, wafers, parts, _policy(terms.model, run.recipe))
-    held_out = np.sort(np.concatenate([parts[split] for split in SPLITS]))
-    pair = contenders(candidate, wafers, held_out)
-    passed = gate(*pair, to_time(wafers, held_out), terms.limits)
+    passed = _passed(candidate, wafers, parts, terms.limits)
     content = candidate.int8.SerializeToString()
     figures: dict[str, JsonValue] = {
         **_figures(candidate, wafers, parts[Split.TEST]),
-        "gate": {"splits": list(SPLITS), **passed},
+        "gate": passed,
         "size_bytes": len(content),
         "multiply_adds": multiply_adds(run.averaged),
         "epochs": run.epoch,
     }
-    name, _, version = terms.model.partition("@")
-    manifest = Manifest(
-        name=name,
-        version=version,
-        policy=candidate.policy,
-        files={},
-        metrics=figures,
-        data=_described(wafers, parts, data),
-    )
+    described = _described(wafers, parts, data)
+    manifest = _manifest(terms.model, candidate.policy, figures, described)
     _keep(candidate.fp32, run_folder / FP32)
     write_bundle(bundle, content, manifest)
     return manifest
@@ -100,6 +91,14 @@ def _ready(folder: Path, wafers: WaferSet, terms: Terms) -> Run:
         expected = f"all {run.recipe.epochs} epochs done, or --unfinished"
         raise ContractError("--run", f"{run.epoch} epochs", expected)
     return run
+
+
+def _passed(
+    candidate: Candidate, wafers: WaferSet, parts: dict[Split, Ints], limits: Limits | None
+) -> dict[str, JsonValue]:
+    held_out = np.sort(np.concatenate([parts[split] for split in SPLITS]))
+    pair = contenders(candidate, wafers, held_out)
+    return {"splits": list(SPLITS), **gate(*pair, to_time(wafers, held_out), limits)}
 
 
 def _figures(candidate: Candidate, wafers: WaferSet, test: Ints) -> dict[str, JsonValue]:
@@ -117,6 +116,13 @@ def _described(wafers: WaferSet, parts: dict[Split, Ints], data: Path) -> dict[s
         "parts": {split.value: len(indices) for split, indices in parts.items()},
         **({"sources": sources} if sources else {}),
     }
+
+
+def _manifest(
+    model: str, policy: Policy, figures: dict[str, JsonValue], data: dict[str, JsonValue]
+) -> Manifest:
+    name, _, version = model.partition("@")
+    return Manifest(name=name, version=version, policy=policy, files={}, metrics=figures, data=data)
 
 
 def _policy(model: str, recipe: Recipe) -> Policy:
