@@ -85,6 +85,8 @@ class Classifier:
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 3
+        # An arena would keep what the largest picture took for good, and saves no time with one wafer at a time.
+        options.enable_cpu_mem_arena = False
         # Threads that spin between wafers would heat a Pi for nothing.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:

@@ -24,7 +24,9 @@ _PNG_END = b"IEND\xaeB`\x82"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
 MAX_BYTES = 8 * 1024 * 1024
 MAX_SIDE = 4096
-_GREY_MODES = frozenset({"1", "L", "LA", "La"})
+MAX_PIXELS = 2_100_000
+"""A Full HD camera's picture; a graph that measures grey levels takes some 35 bytes a pixel while it runs."""
+_GREY_MODES = frozenset({"1", "L", "LA"})
 _TINT = 48
 """Levels that red, green and blue of a grey picture may differ by: a warm light, a JPEG's blocks."""
 _MAX_8_BIT, _MAX_16_BIT = 255, 65_535
@@ -140,6 +142,8 @@ def check_colours(colours: Colours) -> Colours:
 def _check_size(size: tuple[int, int]) -> None:
     if not all(1 <= side <= MAX_SIDE for side in size):
         raise ContractError("image.size", size, f"1 to {MAX_SIDE} a side")
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ContractError("image.size", size, f"at most {MAX_PIXELS:,} pixels")
 
 
 def encode(grey: Grey) -> bytes:

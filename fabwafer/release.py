@@ -101,6 +101,7 @@ class Comparison(_Figures):
         replay: Recently archived wafers, reviewed or not; None if none were given.
         candidate_cost: The candidate's.
         current_cost: The current model's, on the same machine.
+        left_out: How many wafers that were given do not count, by reason.
     """
 
     candidate: ModelName
@@ -110,6 +111,7 @@ class Comparison(_Figures):
     replay: Replay | None = None
     candidate_cost: Cost
     current_cost: Cost | None = None
+    left_out: dict[str, Count] = Field(default_factory=dict)
 
     def stale(self, in_use: str) -> str | None:
         """Return why it says nothing of a candidate beside the model in use (name@version), None if it does."""

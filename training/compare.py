@@ -3,13 +3,14 @@
     python -m training.compare --candidate model/bundle --current .cache/current --test ../shared/test.npz \
         --recent recent.jsonl --pictures recent --learned .cache/data --out release.json
 
+Test wafers of lots, or with the form of a wafer, that the candidate learned from (`--learned`) are left out and counted.
 `--recent` names archived wafers of the last days: all of them are replayed through both models, and those that people
-answered measure both, but for lots that the candidate learned from (`--learned`), as the model in use mostly did too.
+answered measure both, but for learned lots again, as the model in use mostly learned from them too.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,10 @@ import numpy as np
 
 from fabwafer.errors import FabWaferError
 from fabwafer.release import Comparison, Cost, Pair, Replay
+from training.data.learned import Learned
 from training.data.lots import Split
-from training.data.maps import Codes
-from training.data.recent import Recent, learned_lots, read_recent, unseen
+from training.data.maps import Codes, Kind
+from training.data.recent import Recent, read_recent, unseen
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
 from training.worth.answers import Answers, Contender, Names, ask, routed, worth
@@ -52,43 +54,56 @@ def compare(candidate: Contender, current: Contender | None, material: Material)
     """Measure both models.
 
     Raises:
-        ContractError: If data is unreadable or holds no wafer.
+        ContractError: If data is unreadable or holds no wafer, or hardly one that was not learned from.
         BundleError: If a graph does not fit its policy.
     """
     models = [candidate, current] if current else [candidate]
     kind = kind_of(candidate.manifest)
     wafers = read_wafers(material.test, kind)
-    indices = wafers_of(wafers, [material.split] if material.split else [])
+    learned = Learned.read(material.learned, kind)
+    wanted = wafers_of(wafers, [material.split] if material.split else [])
+    indices, left_out = learned.without(wafers, wanted)
     maps = [wafers.maps[int(index)] for index in indices]
     truth = np.array(wafers.classes)[wafers.labels[indices]]
-    recent: list[Recent] = []
-    if material.recent:
-        folder = material.pictures or material.recent.parent
-        recent = read_recent(material.recent, folder, kind)
-    learned = learned_lots(read_wafers(material.learned, kind)) if material.learned else ()
-    answered = unseen(recent, learned)
+    recent, unreadable = _recent(material, kind)
+    answered = unseen(recent, learned.lots)
     costs = _costs(models, to_time(wafers, indices))
     return Comparison(
         candidate=candidate.manifest.model,
         current=current.manifest.model if current else None,
-        test=_pair(models, maps, truth),
-        recent=_pair(models, *_labelled(answered)) if answered else None,
+        test=_pair(models, lambda model: ask(model, maps), truth),
+        recent=_recently(models, answered) if answered else None,
         replay=replay(candidate, current, recent) if current and recent else None,
         candidate_cost=costs[0],
         current_cost=costs[1] if current else None,
+        left_out={
+            **{f"test wafers {reason}": count for reason, count in left_out.items()},
+            **({"archived pictures that cannot be read": unreadable} if unreadable else {}),
+        },
     )
 
 
-def _labelled(recent: Sequence[Recent]) -> tuple[list[Codes], Names]:
-    return [each.dies for each in recent], np.array([str(each.label) for each in recent])
+def _recent(material: Material, kind: Kind) -> tuple[list[Recent], int]:
+    if not material.recent:
+        return [], 0
+    return read_recent(material.recent, material.pictures or material.recent.parent, kind)
 
 
-def _pair(models: Sequence[Contender], maps: Sequence[Codes], truth: Names) -> Pair:
+def _recently(models: Sequence[Contender], answered: Sequence[Recent]) -> Pair:
+    truth = np.array([str(each.label) for each in answered])
+    return _pair(models, lambda model: _ask_again(model, answered), truth)
+
+
+def _ask_again(model: Contender, recent: Sequence[Recent]) -> Answers:
+    return ask(model, [each.picture for each in recent], [each.colour for each in recent])
+
+
+def _pair(models: Sequence[Contender], asked: Callable[[Contender], Answers], truth: Names) -> Pair:
     found = []
     for model in models:
         spelling = {name: model.spelled(name) for name in np.unique(truth).tolist()}
         spelled = np.array([spelling[name] for name in truth.tolist()])
-        found.append(worth(ask(model, maps), spelled))
+        found.append(worth(asked(model), spelled))
     return Pair(candidate=found[0], current=found[1] if len(found) > 1 else None)
 
 
@@ -102,8 +117,7 @@ def _costs(models: Sequence[Contender], maps: Sequence[Codes]) -> list[Cost]:
 
 def replay(candidate: Contender, current: Contender, recent: Sequence[Recent]) -> Replay:
     """Run at least one archived wafer through both models."""
-    maps = [each.dies for each in recent]
-    new, old = ask(candidate, maps), ask(current, maps)
+    new, old = _ask_again(candidate, recent), _ask_again(current, recent)
     changed = np.flatnonzero(new.labels != old.labels)
     surest = changed[np.argsort(-new.confidence[changed], kind="stable")][:EXAMPLES]
     return Replay(
@@ -160,6 +174,8 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write(
         f"{found.candidate}: macro-F1 {found.test.candidate.macro_f1:.4f}, before {before}\n"
     )
+    for reason, count in found.left_out.items():
+        sys.stdout.write(f"left out: {count} {reason}\n")
     return 0
 
 

@@ -19,12 +19,13 @@ import numpy.typing as npt
 from pydantic import JsonValue
 
 from fabwafer.bundle import MODEL, read_bundle
-from fabwafer.errors import ContractError, FabWaferError
+from fabwafer.errors import FabWaferError
 from training.data.choosing import known_to
+from training.data.learned import Learned
 from training.data.lots import Split
 from training.data.maps import Ints
 from training.data.sources import kind_of, read_wafers
-from training.data.wafers import splits
+from training.data.wafers import wafers_of
 from training.worth.comparison import beside
 from training.worth.curves import curves
 from training.worth.deciding import changed_by_symmetry, decisions_of
@@ -55,11 +56,13 @@ class Further:
         symmetries: How many decisions turning or mirroring a wafer changes.
         against: A float graph, or a bundle, whose figures are put beside.
         known: Wafers of labels that the bundle does not know are left out, and counted.
+        learned: What the network learned from: wafers of its lots and forms are left out, and counted.
     """
 
     symmetries: bool = False
     against: Path | None = None
     known: bool = False
+    learned: Path | None = None
 
 
 def evaluate(
@@ -72,22 +75,22 @@ def evaluate(
 
     Raises:
         BundleError: If the bundle is incomplete or was altered.
-        ContractError: If the data is unreadable, or has labels that the bundle does not know and that count.
+        ContractError: If the data is unreadable, has labels that the bundle does not know and that count, or hardly a
+            wafer that was not learned from.
     """
     manifest = read_bundle(bundle)
     wafers = read_wafers(data, kind_of(manifest))
     if further.known:
         wafers = known_to(wafers, manifest.policy.label_set)
-    indices = splits(wafers)[split] if split else np.arange(len(wafers))
-    if not len(indices):
-        raise ContractError(f"{data}: lot", split, "wafers in this split")
+    wanted = wafers_of(wafers, [split] if split else [])
+    indices, seen = Learned.read(further.learned, kind_of(manifest)).without(wafers, wanted)
     session = open_model(bundle / MODEL)
     decisions = decisions_of(session, wafers, indices, manifest.policy)
     figures: dict[str, JsonValue] = {
         "model": manifest.model,
         "sha256": manifest.files[MODEL],
         "split": split,
-        "left_out": dict(wafers.left_out),
+        "left_out": {**wafers.left_out, **seen},
         **report(decisions),
         **curves(decisions, wafers.rows[indices]),
     }
@@ -110,9 +113,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--symmetries", action="store_true")
     parser.add_argument("--against", type=Path, help="fp32 graph, or a bundle")
     parser.add_argument("--known", action="store_true", help="leave out labels it does not know")
+    parser.add_argument("--learned", type=Path, help="leave out what was learned from: this data")
     given = parser.parse_args(arguments)
     try:
-        further = Further(given.symmetries, given.against, given.known)
+        further = Further(given.symmetries, given.against, given.known, given.learned)
         figures, rows, decisions = evaluate(given.bundle, given.data, given.split, further)
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")

@@ -6,7 +6,8 @@
 Refused is what loses over 1 point of recall in any class, over 0.3 point of macro-F1 or over 0.2 point of calibration
 error, or is slower than the float graph by over 5 %. One wafer is no evidence: of what int8 spoilt, the one wafer that
 costs a figure most is forgiven, or Near-full with its 14 wafers could never lose any. `training.export` asks the gate
-before it puts a bundle in its place. Needs NumPy and ONNX Runtime only, so that a Pi can ask it too.
+before it puts a bundle in its place. `--limit-recall` and so on set other limits. Needs no torch, so that a Pi can ask it
+too: NumPy, Pillow, pydantic and ONNX Runtime.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from fabwafer.bundle import MODEL, read_bundle
 from fabwafer.errors import FabWaferError
-from training.bundle.gate import Contender, gate
+from training.bundle.gate import Contender, add_limits, gate, limits_of
 from training.data.lots import Split
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--against", type=Path, required=True, help="fp32 graph, or a bundle")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", type=Split, choices=list(Split), nargs="+", default=[])
+    add_limits(parser)
     given = parser.parse_args(arguments)
     try:
         manifest = read_bundle(given.bundle)
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         int8, fp32 = (
             Contender(each, decisions_of(each, wafers, indices, policy)) for each in sessions
         )
-        figures = gate(int8, fp32, to_time(wafers, indices))
+        figures = gate(int8, fp32, to_time(wafers, indices), limits_of(given))
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1

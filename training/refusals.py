@@ -24,7 +24,7 @@ from fabwafer.triage import Policy
 from training.data.lots import Split
 from training.data.maps import Codes, Ints, Kind
 from training.data.sources import kind_of, read_wafers
-from training.data.wafers import WaferSet, splits
+from training.data.wafers import WaferSet, wafers_of
 from training.worth.doubts import doubts_of
 from training.worth.files import write_json
 from training.worth.foreign import FOREIGN
@@ -76,7 +76,7 @@ def judge(bundle: Path, data: Path, split: Split | None = None) -> dict[str, Jso
     if kind_of(manifest) is not Kind.DIES:
         raise ContractError("--bundle", kind_of(manifest).value, "a bundle that judges wafer maps")
     wafers = read_wafers(data, Kind.DIES)
-    indices = splits(wafers)[split] if split else np.arange(len(wafers))
+    indices = wafers_of(wafers, [split] if split else [])
     session = open_model(bundle / MODEL)
     measured = measure(session, (wafers.maps[int(index)] for index in indices))[1]
     wrongly = int(doubts_of(measured, manifest.policy, len(indices)).refused.sum())

@@ -1,4 +1,4 @@
-r"""Teachers and maps of training lots -> soft labels for a student: `planes` and `targets` in one npz.
+r"""Teachers and maps of training lots -> soft labels for a student: `planes`, `targets` and the `labels` they are of, one npz.
 
     python -m training.teach --teachers .cache/runs/a models/wafer-map --data wm811k_labelled.npz \
         --unlabelled wm811k_unlabelled.npz --out .cache/runs/soft.npz

@@ -15,10 +15,11 @@ from PIL import Image
 from edge_component.__main__ import main
 from edge_component.classifier import Classifier
 from edge_component.patterns import generate_label
-from edge_component.pictures import encode_dies
+from edge_component.pictures import MAX_PIXELS, encode_dies
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.labels import WM811K
 
+SHIPPED = Path(__file__).parents[2] / "models" / "wafer-map"
 GOOD = generate_label("none", np.random.default_rng(1))
 RUINED = generate_label("Near-full", np.random.default_rng(1))
 
@@ -257,3 +258,39 @@ import edge_component.classifier
         [sys.executable, "-c", watch], env=environment, capture_output=True, text=True, check=True
     )
     assert seen.stdout.splitlines() == ["1"]
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+from edge_component.classifier import Classifier
+from fabwafer.errors import ContractError
+
+def memory_mb(name):
+    line = next(each for each in open("/proc/self/status") if each.startswith(name))
+    return int(line.split()[1]) / 1024
+
+classifier = Classifier.load(sys.argv[1])
+before = memory_mb("VmRSS")
+for path in sys.argv[2:]:
+    try:
+        classifier.classify([Path(path).read_bytes()])
+    except ContractError:
+        pass
+print(memory_mb("VmRSS") - before, memory_mb("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's figures")
+def test_a_small_file_of_many_pixels_took_a_gigabyte_of_the_device_for_good(tmp_path: Path) -> None:
+    pictures = []
+    for side in (int(MAX_PIXELS**0.5), 4096):
+        pictures.append(tmp_path / f"{side}.png")
+        pictures[-1].write_bytes(
+            encode_dies(np.resize(np.array([0, 1, 2], np.uint8), (side, side)))
+        )
+    command = [sys.executable, "-c", MEMORY, str(SHIPPED), *map(str, pictures)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    kept_mb, peak_mb = map(float, done.stdout.split())
+    assert kept_mb < 80
+    assert peak_mb < 130

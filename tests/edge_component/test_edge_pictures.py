@@ -98,13 +98,14 @@ def test_the_colour_of_a_picture_is_the_share_of_its_pixels_that_have_one(
         (bomb(5000, 10), "image.size"),
         (bomb(30_000, 30_000), "image.size"),
         (bomb(10_000, 10_000), "image.size"),
+        (bomb(2049, 1025), "image.size"),
         (bomb(0, 10), "image"),
         (bomb(20, 20), "image"),
         (b"x" * (MAX_BYTES + 1), "image"),
     ],
     ids=[
         "empty", "text", "cut early", "cut late", "cut JPEG", "foreign format", "too wide",
-        "bomb", "smaller bomb", "no width", "no pixels", "too long",
+        "bomb", "smaller bomb", "too many pixels", "no width", "no pixels", "too long",
     ],
 )  # fmt: skip
 def test_what_is_no_whole_picture_is_refused_before_it_costs_anything(
@@ -122,8 +123,9 @@ def test_what_is_no_whole_picture_is_refused_before_it_costs_anything(
         np.zeros((2, 2), np.float32),
         np.zeros((0, 5), np.uint8),
         np.zeros((1, 5000), np.uint8),
+        np.zeros((1025, 2049), np.uint8),
     ],
-    ids=["colour", "floats", "empty", "too wide"],
+    ids=["colour", "floats", "empty", "too wide", "too many pixels"],
 )
 def test_an_array_of_another_shape_or_type_is_refused(grey: np.ndarray) -> None:
     with pytest.raises(ContractError):

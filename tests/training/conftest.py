@@ -10,7 +10,7 @@ from generated_wafers import TINY, draw_wafer, write_set
 from training.bundle.gate import Limits
 from training.data.npz import read_npz
 from training.data.wafers import WaferSet
-from training.export import export
+from training.export import Terms, export
 from training.network.lessons import read_lessons
 from training.network.loop import train
 from training.network.start import start
@@ -49,5 +49,7 @@ def run_folder(wafers: WaferSet, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="session")
 def bundle(data: Path, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundle") / "tiny"
-    export(run_folder, data, folder, Limits(slower=1))  # so small a network may not gain
+    export(
+        run_folder, data, folder, Terms(limits=Limits(slower=1))
+    )  # so small a network may not gain
     return folder

@@ -9,7 +9,6 @@ from training.bundle.calibrate import (
     NEVER,
     accept_policy,
     accept_thresholds,
-    at_temperature,
     fit_temperature,
     upper_bound,
 )
@@ -38,7 +37,8 @@ def made_up(count: int, seed: int = 1) -> Decisions:
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_the_temperature_is_found_again(temperature: float) -> None:
     decisions = made_up(20_000)
-    spoilt = at_temperature(decisions.probabilities, 1 / temperature)
+    powered = decisions.probabilities**temperature
+    spoilt = powered / powered.sum(1, keepdims=True)
     assert fit_temperature(spoilt, decisions.truth) == pytest.approx(temperature, rel=0.05)
 
 
@@ -61,6 +61,15 @@ def test_without_errors_lots_are_counted_not_wafers() -> None:
     assert upper_bound(none_bad, np.arange(1000) // 20, 0.05) == pytest.approx(
         1 - 0.05 ** (1 / 50), rel=1e-6
     )
+
+
+@pytest.mark.parametrize("bad_wafers", [1, 2, 5])
+def test_a_few_errors_promised_ten_times_more_than_none(bad_wafers: int) -> None:
+    lots = np.arange(17_000) // 20
+    none_bad = np.zeros(17_000, bool)
+    few = none_bad.copy()
+    few[np.arange(bad_wafers) * 700] = True
+    assert upper_bound(few, lots, 0.05) >= upper_bound(none_bad, lots, 0.05)
 
 
 def test_all_bad_is_bounded_by_one() -> None:

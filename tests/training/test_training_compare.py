@@ -1,20 +1,26 @@
 """Two bundles on the same wafers: what they are worth, what a release would have changed, what they cost."""
 
+import hashlib
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from generated_wafers import CLASSES, draw_wafer, write_set
+from PIL import Image
 from reviewed_wafers import write_reviewed
 
+from edge_component.classifier import Classifier
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import COMPARISON, Comparison
-from training.compare import Material, compare, main
+from training.compare import Material, compare, main, replay
+from training.data.learned import Learned
 from training.data.lots import Split
-from training.data.maps import Kind
-from training.data.recent import learned_lots, read_recent, unseen
+from training.data.maps import Kind, Maps
+from training.data.recent import read_recent, unseen
 from training.data.wafers import WaferSet, splits
 from training.worth.answers import Answers, Contender, ask, routed, worth
 from training.worth.metrics import confusion, macro_f1
@@ -129,11 +135,105 @@ def test_wafers_of_lots_that_were_learned_from_measure_nothing(
     wafers: WaferSet, tmp_path: Path
 ) -> None:
     manifest, pictures = write_reviewed(tmp_path, [LOC] * 40, first_lot=0)
-    recent = read_recent(manifest, pictures, Kind.DIES)
-    learned = learned_lots(wafers)
+    recent, _ = read_recent(manifest, pictures, Kind.DIES)
+    learned = Learned.of(wafers).lots
     kept = {each.lot for each in unseen(recent, learned)}
     assert kept == {lot for lot in range(10) if wafers.split_of(lot) is not Split.TRAIN}
     assert {each.lot for each in unseen(recent, ())} == set(range(10))
+
+
+def redraw(manifest: Path, pictures: Path, change: Callable[[int, np.ndarray], np.ndarray]) -> None:
+    """Archive other pictures of the same wafers."""
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    for number, line in enumerate(lines):
+        path = pictures / line["image"]
+        changed = change(number, np.asarray(Image.open(path)))
+        Image.fromarray(changed).save(path)
+        line["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text("\n".join(map(json.dumps, lines)))
+
+
+def test_the_replay_saw_cleaned_pictures_and_refused_what_the_edge_never_would_or_the_reverse(
+    contender: Contender, bundle: Path, tmp_path: Path
+) -> None:
+    generator = np.random.default_rng(8)
+    manifest, pictures = write_reviewed(tmp_path, [None] * 30)
+    redraw(
+        manifest,
+        pictures,
+        lambda _, grey: (grey + generator.normal(0, 25, grey.shape)).clip(0, 255).astype(np.uint8),
+    )
+    recent, _ = read_recent(manifest, pictures, Kind.DIES)
+    edge = Classifier.load(bundle)
+    refused = [
+        each.refused
+        for path in sorted(pictures.rglob("*.png"))
+        for each in edge.classify([path.read_bytes()])
+        if each.refused
+    ]
+    assert replay(contender, contender, recent).candidate.refused == len(refused) > 15
+
+
+def test_a_picture_in_colour_is_refused_in_the_replay_as_the_edge_refuses_it(
+    contender: Contender, tmp_path: Path
+) -> None:
+    manifest, pictures = write_reviewed(tmp_path, [LOC] * 12)
+    shades = (np.array([255, 40, 40]), np.array([255, 255, 255]))
+    redraw(
+        manifest,
+        pictures,
+        lambda number, grey: (grey[..., None] / 255 * shades[number > 2]).astype(np.uint8),
+    )
+    recent, unreadable = read_recent(manifest, pictures, Kind.DIES)
+    assert (len(recent), unreadable) == (12, 0)
+    assert replay(contender, contender, recent).current.refused >= 3
+    assert [each.colour > 0.02 for each in recent] == [True] * 3 + [False] * 9
+
+
+def test_one_picture_of_many_that_cannot_be_read_is_left_out_and_counted(
+    contender: Contender, data: Path, tmp_path: Path
+) -> None:
+    manifest, pictures = write_reviewed(tmp_path, [LOC] * 20)
+    (pictures / "images" / "f1" / "3.png").write_bytes(b"no picture")
+    (pictures / "images" / "f1" / "5.png").unlink()
+    found = compare(contender, contender, Material(data, Split.TEST, manifest, pictures))
+    assert found.replay is not None
+    assert found.replay.wafers == 18
+    assert found.left_out == {"archived pictures that cannot be read": 2}
+
+
+def test_a_test_set_that_was_learned_from_passed_for_an_untouched_one(
+    contender: Contender, data: Path, wafers: WaferSet
+) -> None:
+    found = compare(contender, None, Material(data, learned=data))
+    lots = sum(wafers.split_of(lot) is Split.TRAIN for lot in wafers.lots.tolist())
+    assert found.left_out == {"test wafers of a lot that was learned from": lots}
+    assert found.test.candidate.wafers == len(wafers) - lots
+
+
+def test_a_turned_copy_of_a_learned_wafer_measures_nothing_either(wafers: WaferSet) -> None:
+    learned = Learned.of(wafers)
+    taught = splits(wafers)[Split.TRAIN]
+    others = np.flatnonzero(~np.isin(wafers.lots, list(learned.lots)))
+    maps = [np.rot90(wafers.maps[int(n)]) for n in taught[:7]]
+    maps += [wafers.maps[int(n)] for n in others]
+    size = len(maps)
+    turned = replace(
+        wafers,
+        maps=Maps.of(maps),
+        labels=np.zeros(size, np.int64),
+        lots=np.full(size, 99_999),
+        rows=np.arange(size),
+    )
+    kept, reasons = learned.without(turned, np.arange(size))
+    assert kept.tolist() == list(range(7, size))
+    assert reasons == {"turned or mirrored copies of a learned wafer": 7}
+
+
+def test_a_test_set_of_which_hardly_a_wafer_is_new_is_refused(wafers: WaferSet) -> None:
+    learned = Learned.of(wafers)
+    with pytest.raises(ContractError, match="at least 50 wafers that were not learned from"):
+        learned.without(wafers, np.flatnonzero(np.isin(wafers.lots, list(learned.lots))))
 
 
 def test_without_archived_wafers_there_is_neither_recent_nor_replay(

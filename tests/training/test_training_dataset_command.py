@@ -168,6 +168,13 @@ def test_reviewed_labels_are_joined_to_the_data_before(
     assert [source["form"] for source in described["sources"]] == [".npz", ".jsonl"]
 
 
+def test_what_was_left_out_before_sets_were_joined_was_forgotten(wafers: WaferSet) -> None:
+    first = replace(wafers, left_out={"unlabelled": 3, "of other lots": 5})
+    second = replace(wafers, left_out={"unlabelled": 4})
+    joined = join([first, second], ["first", "second"])
+    assert joined.left_out == {"unlabelled": 7, "of other lots": 5}
+
+
 def test_the_newest_label_of_a_map_teaches(tmp_path: Path) -> None:
     shown = draw_wafer(np.random.default_rng(2), 3)
     before, after = (

@@ -8,17 +8,20 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from generated_wafers import CLASSES, write_set
 
 from fabwafer.bundle import MANIFEST, MODEL, read_bundle
 from fabwafer.errors import BundleError, ContractError
 from training import export as export_module
+from training.bundle.gate import Limits
 from training.bundle.quantize import calibration_sample
 from training.bundle.writing import write_bundle
 from training.data.lots import Split
 from training.data.wafers import WaferSet, splits
 from training.evaluate import evaluate, main
-from training.export import export
+from training.export import Terms, export
+from training.network.run import load, save
 
 
 def test_a_bundle_can_be_read(bundle: Path) -> None:
@@ -78,6 +81,32 @@ def test_a_bundle_replaces_the_one_before(bundle: Path, tmp_path: Path) -> None:
     assert read_bundle(target).files == read_bundle(bundle).files
     assert not (target / "leftover").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_kill_within_the_swap_left_no_bundle_and_the_next_export_threw_the_last_one_away(
+    bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "bundle"
+    write_bundle(target, (bundle / MODEL).read_bytes(), read_bundle(bundle))
+    target.rename(tmp_path / "bundle.old")
+    with pytest.raises(ContractError, match="a checkpoint of this version"):
+        export(tmp_path / "no-run", data, target)
+    assert read_bundle(target) == read_bundle(bundle)
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_run_that_was_cut_short_is_exported_on_purpose_only(
+    run_folder: Path, data: Path, tmp_path: Path
+) -> None:
+    run = load(run_folder, torch.device("cpu"))
+    run.history.pop()
+    save(run, tmp_path / "run")
+    with pytest.raises(ContractError, match="--run: expected all 4 epochs done, or --unfinished"):
+        export(tmp_path / "run", data, tmp_path / "bundle")
+    lenient = Limits(recall=1, macro_f1=1, ece=1, slower=9)
+    terms = Terms(limits=lenient, unfinished=True)
+    manifest = export(tmp_path / "run", data, tmp_path / "bundle", terms)
+    assert manifest.metrics["epochs"] == 3
 
 
 def test_a_run_is_exported_with_the_data_it_was_trained_on(
@@ -165,7 +194,7 @@ def test_a_file_without_lots_of_the_split_is_refused(
 ) -> None:
     index = int(splits(wafers)[Split.TRAIN][0])
     path = write_set(tmp_path / "x.npz", [wafers.maps[index]], [0], [int(wafers.lots[index])])
-    with pytest.raises(ContractError, match="wafers in this split"):
+    with pytest.raises(ContractError, match="splits that have wafers"):
         evaluate(bundle, path, Split.TEST)
 
 

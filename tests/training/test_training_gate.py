@@ -14,7 +14,7 @@ from training.bundle.graph import build
 from training.bundle.writing import write_bundle
 from training.data.lots import Split
 from training.data.wafers import WaferSet
-from training.export import FP32, export
+from training.export import FP32, Terms, export
 from training.gate import main
 from training.network.model import Network
 from training.worth.comparison import Pair, compare
@@ -200,16 +200,28 @@ def test_a_bundle_that_lost_a_class_is_refused_by_name(
     assert not told.out
 
 
+def test_the_command_takes_other_limits(
+    bundle: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--bundle", str(bundle), "--against", str(bundle), "--data", str(data)]
+    assert main([*given, "--split", "validation", "--limit-slower", "-1"]) == 1
+    assert "latency: expected at most -100 % over" in capsys.readouterr().err
+    assert main([*given, "--split", "validation", "--limit-slower", "9"]) == 0
+    assert json.loads(capsys.readouterr().out)["limits"]["slower"] == 9
+
+
 def test_a_refused_export_leaves_the_bundle_as_it_was(
     run_folder: Path, data: Path, bundle: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "bundle"
     shutil.copytree(bundle, target)
     before = {path.name: path.read_bytes() for path in target.iterdir()}
+    kept = (run_folder / FP32).read_bytes()
     with pytest.raises(GateError, match="latency: expected at most -100 % over"):
-        export(run_folder, data, target, Limits(slower=-1))
+        export(run_folder, data, target, Terms(limits=Limits(slower=-1)))
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert (run_folder / FP32).read_bytes() == kept
 
 
 def test_the_float_graph_stays_with_the_run(

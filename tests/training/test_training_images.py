@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from edge_component.pictures import decode, decode_colours, encode_dies
+from edge_component import pictures
+from edge_component.pictures import decode_colours, encode_dies, examine
 from fabwafer.errors import ContractError
-from training.data.images import MAX_SIDE, as_maps, die_codes, read_picture
+from training.data import images
+from training.data.images import as_maps, as_seen, colour_of, die_codes, read_picture
 from training.data.maps import Kind
 
 GREYS = np.array([0, 127, 255], np.uint8)
@@ -45,26 +47,31 @@ def test_the_usual_formats_are_read(tmp_path: Path, suffix: str) -> None:
     assert read_picture(save(tmp_path / f"x.{suffix}", flat)).tolist() == flat.tolist()
 
 
-@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "I;16"])
-def test_a_grey_picture_is_read_as_the_edge_reads_it(tmp_path: Path, mode: str) -> None:
-    path = save(tmp_path / "x.png", PHOTO, mode)
-    assert read_picture(path).tolist() == decode(path.read_bytes()).tolist() == PHOTO.tolist()
+SIXTEEN_BITS = np.random.default_rng(1).integers(0, 65_536, (5, 5), dtype=np.uint16)
+ODD = [
+    *((COLOURS, mode, "png") for mode in ("1", "L", "LA", "P", "RGB", "RGBA")),
+    *((COLOURS, mode, "jpg") for mode in ("L", "RGB", "CMYK")),
+    *((COLOURS, mode, "bmp") for mode in ("1", "L", "P", "RGB")),
+    (SIXTEEN_BITS, None, "png"),
+    (SIXTEEN_BITS % 256, None, "png"),
+    (PHOTO, "RGBA", "png"),
+]
 
 
-def test_16_bits_are_scaled_as_the_edge_scales_them(tmp_path: Path) -> None:
-    wide = np.random.default_rng(1).integers(0, 65_536, (5, 5), dtype=np.uint16)
-    path = save(tmp_path / "x.png", wide)
-    assert read_picture(path).tolist() == decode(path.read_bytes()).tolist()
-
-
-@pytest.mark.parametrize(
-    "name, mode", [("x.png", "RGB"), ("x.png", "RGBA"), ("x.png", "P"), ("x.jpg", "RGB")], ids=str
-)
-def test_a_colour_picture_is_read_as_the_edge_reads_it(
-    tmp_path: Path, name: str, mode: str
+@pytest.mark.parametrize("picture, mode, suffix", ODD)
+def test_a_picture_is_read_as_the_edge_reads_it(
+    tmp_path: Path, picture: np.ndarray, mode: str | None, suffix: str
 ) -> None:
-    path = save(tmp_path / name, COLOURS, mode)
-    assert read_picture(path).tolist() == decode_colours(path.read_bytes()).tolist()
+    path = save(tmp_path / f"x.{suffix}", picture, mode)
+    found, edge = read_picture(path), examine(path.read_bytes())
+    assert as_seen(found, Kind.DIES).tolist() == edge.levels.tolist()
+    assert as_seen(found, Kind.COLOUR).tolist() == decode_colours(path.read_bytes()).tolist()
+    assert colour_of(found) == edge.colour
+
+
+def test_what_the_edge_takes_for_too_large_or_coloured_is_so_here() -> None:
+    assert (images.MAX_BYTES, images.MAX_SIDE) == (pictures.MAX_BYTES, pictures.MAX_SIDE)
+    assert (images.MAX_PIXELS, images.SUFFIXES) == (pictures.MAX_PIXELS, pictures.SUFFIXES)
 
 
 def test_colours_stay(tmp_path: Path) -> None:
@@ -93,9 +100,10 @@ def test_an_absent_picture_is_refused(tmp_path: Path) -> None:
         read_picture(tmp_path / "x.png")
 
 
-def test_a_picture_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    path = save(tmp_path / "x.png", np.zeros((1, MAX_SIDE + 1), np.uint8))
-    with pytest.raises(ContractError, match="at most 4096 a side"):
+@pytest.mark.parametrize("size", [(1, images.MAX_SIDE + 1), (1025, 2049)], ids=["side", "pixels"])
+def test_a_picture_that_is_too_large_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = save(tmp_path / "x.png", np.zeros(size, np.uint8))
+    with pytest.raises(ContractError, match="at most 4096 a side and 2,100,000 pixels"):
         read_picture(path)
 
 
@@ -138,10 +146,17 @@ def test_told_that_they_are_dies_greys_a_little_off_are_taken_for_the_nearest() 
     assert as_maps([off], "a", Kind.DIES)[0].tolist() == DIES.tolist()
 
 
-@pytest.mark.parametrize("kind", [Kind.DIES, Kind.GREY])
-def test_colours_where_none_are_known_are_refused(kind: Kind) -> None:
-    with pytest.raises(ContractError, match=f"odd: expected a picture of {kind.value}"):
-        as_maps([COLOURS], ["odd"], kind)
+def test_one_picture_in_colour_stopped_every_training_until_it_was_old() -> None:
+    logo = np.repeat(GREYS[DIES][..., None], 3, 2)
+    logo[0, 0] = (250, 10, 10)
+    grey = np.asarray(Image.fromarray(logo).convert("L"))
+    found = as_maps([GREYS[DIES], logo], "ab", Kind.DIES)
+    assert found[1].tolist() == die_codes(grey).tolist()
+
+
+def test_colours_among_grey_photographs_are_refused() -> None:
+    with pytest.raises(ContractError, match="odd: expected a picture of grey"):
+        as_maps([COLOURS], ["odd"], Kind.GREY)
 
 
 def test_told_that_they_are_in_colour_grey_pictures_get_channels() -> None:

@@ -18,7 +18,7 @@ from training.bundle.graph import TEMPERATURE
 from training.data.lots import Split
 from training.data.npz import read_npz
 from training.data.wafers import splits
-from training.export import FP32, export
+from training.export import FP32, Terms, export
 from training.network.lessons import read_lessons
 from training.network.loop import train
 from training.network.model import WaferClassifier
@@ -57,7 +57,7 @@ def exported(
     recipe = replace(TINY, labels=WM811K.names, shape=shape, epochs=10)
     run = start(recipe, wafers, folder / "run", resume=False)
     train(run, read_lessons(wafers, "none", shape.side, None, folder / "cache"), folder / "run")
-    export(folder / "run", sample, folder / "bundle", ANY)
+    export(folder / "run", sample, folder / "bundle", Terms(limits=ANY))
     return folder / "run", folder / "bundle", sample
 
 

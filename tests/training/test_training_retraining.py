@@ -125,7 +125,10 @@ def test_the_release_is_decided_by_both_models_on_test_recent_and_archived_wafer
 ) -> None:
     found = Comparison.model_validate_json((retrained / COMPARISON).read_bytes())
     assert (found.candidate, found.current) == ("wafer-map@1.1.0", "wafer-map@1.0.0")
-    assert found.test.candidate.wafers == 600
+    assert found.left_out["test wafers of a lot that was learned from"] > 300
+    assert found.test.candidate.wafers == 600 - sum(found.left_out.values())
+    evaluated = json.loads((retrained / "evaluation.json").read_text())
+    assert evaluated["wafers"] == found.test.candidate.wafers
     assert found.test.candidate.labels["Loc"].recall
     assert found.recent is not None
     assert found.recent.candidate.wafers == 16
@@ -142,6 +145,14 @@ def test_without_channels_of_the_loop_a_job_learns_from_its_channel_alone(
     assert "--current" not in compare_command(job)
     assert compare_command(job)[-2:] == ["--split", "test"]
     assert "--model" not in export_command(job)
+
+
+@pytest.mark.parametrize("told", [{}, {"minutes": "5"}], ids=["all epochs", "some minutes"])
+def test_a_job_of_few_minutes_exports_what_it_came_to_on_purpose(
+    data: Path, tmp_path: Path, told: dict[str, str]
+) -> None:
+    job = read_job(channels(tmp_path, {"train": data.parent}, told))
+    assert ("--unfinished" in export_command(job)) == bool(told)
 
 
 def test_hyperparameters_choose_among_data(data: Path, tmp_path: Path) -> None:

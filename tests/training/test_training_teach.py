@@ -1,10 +1,11 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from generated_wafers import pack
+from generated_wafers import CLASSES, pack
 
 from fabwafer.bundle import MODEL
 from fabwafer.errors import ContractError
@@ -13,6 +14,7 @@ from training.data.maps import eight_views
 from training.data.unlabelled import for_training, read_unlabelled
 from training.data.wafers import WaferSet, splits
 from training.network.lessons import read_soft
+from training.network.model import Architecture
 from training.network.run import load, new_run, save
 from training.network.teachers import mean_opinions, read_teachers
 from training.network.teaching import teach
@@ -34,6 +36,33 @@ def test_packed_maps_are_read_back(tmp_path: Path) -> None:
     assert all(np.array_equal(maps[n], wafer) for n, wafer in enumerate(drawn))
     assert map_ids.tolist() == list(range(6))
     assert lots.tolist() == TRAIN_LOTS[:6]
+
+
+@pytest.mark.parametrize(
+    "name, spoil",
+    [
+        ("template_shapes", lambda values: values[0]),
+        ("template_shapes", lambda values: values * 0),
+        ("template_bits", lambda values: values[:-1]),
+        ("template_bits", lambda values: values.astype(np.int64)),
+        ("template_id", lambda values: values + 1),
+        ("fail_bits", lambda values: np.append(values, values[:1])),
+        ("map_id", lambda values: values - 1),
+        ("map_id", lambda values: values * 1.0),
+        ("lot", lambda values: values[:-1]),
+    ],
+    ids=[
+        "a row", "no size", "cut", "no bytes", "an unknown template", "too much", "below 0", "fractions", "too few"
+    ],
+)  # fmt: skip
+def test_unlabelled_maps_whose_parts_contradict_each_other_are_refused(
+    tmp_path: Path, name: str, spoil: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    path = pack(tmp_path / "u.npz", [some_map(n) for n in range(4)], TRAIN_LOTS[:4])
+    members = dict(np.load(path))
+    np.savez(path, **members | {name: spoil(members[name])})
+    with pytest.raises(ContractError, match=f"u.npz: {name}"):
+        read_unlabelled(path)
 
 
 def test_training_sees_each_form_once_and_none_of_the_held_out(
@@ -91,7 +120,7 @@ def test_soft_labels_are_written_for_maps_that_are_not_plainly_normal(
     count = teach(
         read_teachers([run_folder], CPU), [(wafers.maps, train)], tmp_path / "soft.npz", 33, 0.6
     )
-    soft = read_soft(tmp_path / "soft.npz")
+    soft = read_soft(tmp_path / "soft.npz", wafers.classes, (2, 33, 33))
     assert 0 < count < len(train)
     assert soft.planes.shape == (count, 2, 33, 33)
     assert soft.targets.sum(1) == pytest.approx(np.ones(count), abs=1e-5)
@@ -105,7 +134,8 @@ def test_a_teacher_teaches_from_the_command_line(
     out = tmp_path / "soft.npz"
     given = ["--teachers", str(run_folder), "--data", str(data), "--unlabelled", str(unlabelled)]
     assert main([*given, "--out", str(out)]) == 0
-    assert len(read_soft(out).targets) > 0
+    side = Architecture().side
+    assert len(read_soft(out, CLASSES, (2, side, side)).targets) > 0
 
 
 def test_a_missing_teacher_is_reported(
@@ -118,4 +148,33 @@ def test_a_missing_teacher_is_reported(
 
 def test_soft_labels_of_another_kind_are_refused(data: Path) -> None:
     with pytest.raises(ContractError, match="also planes, targets"):
-        read_soft(data)
+        read_soft(data, CLASSES, (2, 33, 33))
+
+
+def write_soft(path: Path, labels: list[str]) -> Path:
+    targets = np.tile(np.float32([0.1, 0.2, 0.3, 0.4]), (5, 1))
+    np.savez(path, planes=np.zeros((5, 2, 33, 33), np.uint8), targets=targets, labels=labels)
+    return path
+
+
+def test_soft_labels_in_another_order_were_taken_for_those_of_other_classes(tmp_path: Path) -> None:
+    path = write_soft(tmp_path / "soft.npz", ["Loc", "none", "Center", "Edge-Ring"])
+    soft = read_soft(path, ["none", "Center", "Edge-Ring", "Loc"], (2, 33, 33))
+    assert soft.targets[0].tolist() == pytest.approx([0.2, 0.3, 0.4, 0.1])
+
+
+@pytest.mark.parametrize(
+    "labels, shape, field",
+    [
+        (["none", "Center", "Edge-Ring", "Donut"], (2, 33, 33), "labels"),
+        (["none", "Center", "Edge-Ring"], (2, 33, 33), "labels"),
+        (list(CLASSES), (2, 65, 65), "planes"),
+    ],
+    ids=["another label", "fewer labels", "another side"],
+)
+def test_soft_labels_that_do_not_fit_are_refused(
+    tmp_path: Path, labels: list[str], shape: tuple[int, int, int], field: str
+) -> None:
+    path = write_soft(tmp_path / "soft.npz", list(CLASSES))
+    with pytest.raises(ContractError, match=f"soft.npz: {field}"):
+        read_soft(path, labels, shape)

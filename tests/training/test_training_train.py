@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from generated_wafers import TINY
+from generated_wafers import CLASSES, TINY
 
 from fabwafer.errors import ContractError
 from training.data.lots import Split
@@ -224,8 +224,15 @@ def test_bad_data_ends_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixt
         ),
         ("--epochs=0", "--epochs: expected a number above 0, got 0"),
         ("--rate=nan", "--rate: expected a number above 0, got nan"),
+        ("--side=48", "--side: expected 8 n + 1, at least 9, got 48"),
+        ("--side=1", "--side: expected 8 n + 1, at least 9, got 1"),
+        (
+            "--widths=48,100,192",
+            "--widths: expected multiples of 16, at least 32 each, got (48, 100",
+        ),
+        ("--widths=16,32,64", "--widths: expected multiples of 16, at least 32 each, got (16, 32"),
     ],
-    ids=["blocks", "epochs", "rate"],
+    ids=["blocks", "epochs", "rate", "an even side", "no side", "odd widths", "narrow"],
 )
 def test_a_recipe_that_cannot_be_is_refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str, message: str
@@ -246,7 +253,8 @@ def test_a_student_learns_from_the_command_line(
     data: Path, wafers: WaferSet, tmp_path: Path
 ) -> None:
     planes = planes_of(wafers.maps, np.arange(50), Architecture().side)
-    np.savez(tmp_path / "soft.npz", planes=planes, targets=np.full((50, 4), 0.25, np.float32))
+    targets = np.full((50, 4), 0.25, np.float32)
+    np.savez(tmp_path / "soft.npz", planes=planes, targets=targets, labels=CLASSES)
     given = ["--data", str(data), "--out", str(tmp_path / "out"), "--cache", str(tmp_path)]
     taught = ["--soft", str(tmp_path / "soft.npz"), "--epochs", "2"]
     assert main([*given, *taught, "--minutes", "0"]) == 0

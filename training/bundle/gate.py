@@ -4,9 +4,10 @@ One wafer is no evidence: of what int8 spoilt, the one wafer that costs a figure
 14 wafers could never lose any.
 """
 
+import argparse
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import onnxruntime as ort  # type: ignore[import-untyped]
 from pydantic import JsonValue
@@ -19,7 +20,10 @@ from training.worth.latency import is_slower, race
 from training.worth.metrics import Decisions
 
 SPLITS = (Split.VALIDATION, Split.CALIBRATION)
-"""Whose lots `training.export` asks the gate about: no graph learned from them, and they are not the test's."""
+"""Whose lots `training.export` asks the gate about: no weight was learned from them, and they are not the test's.
+
+int8's ranges are those of calibration lots, so what it loses there is a little less than elsewhere.
+"""
 
 
 class GateError(BundleError):
@@ -34,6 +38,18 @@ class Limits:
     macro_f1: float = 0.003
     ece: float = 0.002
     slower: float = 0.05
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told other limits: `--limit-recall` and so on."""
+    for each in fields(Limits):
+        option = f"--limit-{each.name.replace('_', '-')}"
+        parser.add_argument(option, dest=each.name, type=float, default=each.default)
+
+
+def limits_of(given: argparse.Namespace) -> Limits:
+    """Return what a command was told."""
+    return Limits(**{each.name: getattr(given, each.name) for each in fields(Limits)})
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Wafers that the network never saw -> thresholds of novelty and refusal, and what they are certified for.
+"""Wafers whose lots taught no weight -> thresholds of novelty and refusal, and what they are certified for.
 
 Novelty: 0.2 % of the validation wafers are beyond. Refusal: hardly a validation wafer, nor a picture of one that is
-compressed, noisy or has soft edges, is refused, and for novelty a margin is left. The calibration lots, which had no
-part in that, certify how rarely either happens to a wafer. No picture that is none has a part in a threshold;
+compressed, noisy or has soft edges, is refused, and for novelty a margin is left. The calibration lots, which chose none
+of these thresholds but set the int8 ranges of the graph, certify how rarely either happens to a wafer. No picture that is none has a part in a threshold;
 the measures were shaped with the families that `training.refusals` draws in view.
 """
 

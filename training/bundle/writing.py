@@ -11,6 +11,7 @@ from training.worth.files import LEARNING_CURVE, PROTOCOLS, REPORT
 def write_bundle(bundle: Path, model: bytes, manifest: Manifest) -> None:
     """Write the bundle beside its place, then swap: nobody ever sees half of one.
 
+    A kill within the swap leaves the bundle before beside its place, where `recover` finds it.
     The manifest names what runs, nothing else. Card, figures and report of the model before are gone, but for what is
     no single model's: the learning curve, and what the protocol does to a figure.
     """
@@ -24,9 +25,19 @@ def write_bundle(bundle: Path, model: bytes, manifest: Manifest) -> None:
         if (bundle / REPORT / name).exists():
             (fresh / REPORT).mkdir(exist_ok=True)
             shutil.copy(bundle / REPORT / name, fresh / REPORT)
-    previous = bundle.with_name(f"{bundle.name}.old")
+    previous = _previous(bundle)
     shutil.rmtree(previous, ignore_errors=True)
     if bundle.exists():
         bundle.rename(previous)
     fresh.rename(bundle)
     shutil.rmtree(previous, ignore_errors=True)
+
+
+def recover(bundle: Path) -> None:
+    """Put the bundle before back in its place if a kill within a swap left the place empty."""
+    if _previous(bundle).exists() and not bundle.exists():
+        _previous(bundle).rename(bundle)
+
+
+def _previous(bundle: Path) -> Path:
+    return bundle.with_name(f"{bundle.name}.old")

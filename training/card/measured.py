@@ -165,7 +165,6 @@ class ProtocolFigures(_Figures):
 class Protocols(_Figures):
     """The same short training by several protocols."""
 
-    command: str
     steps: int
     protocols: list[ProtocolFigures] = Field(min_length=1)
 

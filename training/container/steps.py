@@ -17,7 +17,7 @@ CHECKPOINT = "checkpoint.pt"
 ARTEFACT = "model.tar.gz"
 EVALUATION = "evaluation.json"
 _NAME = "wafer-map"
-_LISTS = ("classes", "without")
+_LISTS = ("without",)
 
 
 def collect_command(job: Job) -> list[str]:
@@ -71,11 +71,13 @@ def judging(job: Job) -> Iterator[tuple[str, list[str]]]:
 
 
 def export_command(job: Job) -> list[str]:
-    """Return the program that makes the bundle."""
+    """Return the program that makes the bundle; of a run that was given few minutes, as far as it came."""
     told = ["--run", job.run, "--data", job.data, "--bundle", job.model / "bundle"]
     named = ["--model", f"{_NAME}@{job.version}"] if job.version else []
     limits = [f"--{name}={value}" for name, value in job.limits.items()]
-    return [sys.executable, "-m", "training.export", *map(str, told), *named, *limits]
+    unfinished = ["--unfinished"] if "minutes" in job.parameters else []
+    program = [sys.executable, "-m", "training.export", *map(str, told)]
+    return [*program, *named, *limits, *unfinished]
 
 
 def evaluate_command(job: Job) -> list[str]:
@@ -83,6 +85,7 @@ def evaluate_command(job: Job) -> list[str]:
     told = ["--bundle", job.model / "bundle", "--json", job.model / EVALUATION]
     job.output.mkdir(parents=True, exist_ok=True)
     told += ["--predictions", job.output / "predictions.csv", "--data", _test(job), "--known"]
+    told += ["--learned", job.data]
     return [sys.executable, "-m", "training.evaluate", *map(str, told), *_split(job)]
 
 

@@ -4,6 +4,7 @@ Decodes as the edge does (`edge_component/pictures.py`), which training may not 
 """
 
 import hashlib
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -18,10 +19,12 @@ from training.data.maps import IS_DIE, IS_FAIL, Codes, Kind, Maps
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
 MAX_BYTES = 8 * 1024 * 1024
-MAX_SIDE = 4096
+MAX_SIDE, MAX_PIXELS = 4096, 2_100_000
 _FORMATS = ("PNG", "JPEG", "BMP")
 _PNG_MAGIC, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _GREY_MODES = frozenset({"1", "L", "LA"})
+_TINT = 48
+_MAX_8_BIT, _MAX_16_BIT = 255, 65_535
 _DIE_LEVELS = ((0, 127, 255), (0, 1, 2))
 _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error,
@@ -48,8 +51,9 @@ def read_picture(path: Path, sha256: str | None = None) -> Codes:
         raise ContractError(str(path), data[-24:], "a whole PNG")
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            if max(image.size) > MAX_SIDE:
-                raise ContractError(str(path), image.size, f"at most {MAX_SIDE} a side")
+            if max(image.size) > MAX_SIDE or math.prod(image.size) > MAX_PIXELS:
+                expected = f"at most {MAX_SIDE} a side and {MAX_PIXELS:,} pixels"
+                raise ContractError(str(path), image.size, expected)
             return _levels(image)
     except _DAMAGED as error:
         expected = f"a whole picture as {', '.join(_FORMATS)} ({type(error).__name__})"
@@ -59,30 +63,44 @@ def read_picture(path: Path, sha256: str | None = None) -> Codes:
 def _levels(image: Image.Image) -> Codes:
     if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip
         wide = np.asarray(image).astype(np.int64)
-        scale = 255 / 65_535 if wide.max() > 255 else 1
-        return np.rint(wide.clip(0, 65_535) * scale).astype(np.uint8)
+        scale = _MAX_8_BIT / _MAX_16_BIT if wide.max() > _MAX_8_BIT else 1.0
+        levels: Codes = np.rint(wide * scale).astype(np.uint8)
+        return levels
     if image.mode in _GREY_MODES:
         return np.asarray(image.convert("L"))
     colours = np.asarray(image.convert("RGB"))
     return colours[..., 0] if (colours == colours[..., :1]).all() else colours
 
 
+def as_seen(picture: Codes, kind: Kind) -> Codes:
+    """Return a picture as the edge gives it to a graph that knows `kind`: without its colours, or with three channels."""
+    if kind is Kind.COLOUR:
+        return np.repeat(picture[..., None], 3, 2) if picture.ndim == 2 else picture
+    return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+
+
+def colour_of(picture: Codes) -> float:
+    """Return the share (0..1) of pixels that have a colour, by which the edge refuses pictures of no wafer."""
+    if picture.ndim == 2:
+        return 0.0
+    return float((picture.max(2) - picture.min(2) > _TINT).mean())
+
+
 def as_maps(pictures: Sequence[Codes], names: Sequence[object], kind: Kind | None = None) -> Maps:
     """Put pictures together as what they are, or as what `kind` says they are.
 
     They are wafer maps if all have but the levels 0, 127, 255 (or the codes 0, 1, 2), and one has the middle level.
-    Told that they are, other grey levels are taken for the nearest, as the graph does.
+    Told that they are, colours are taken for their grey and other levels for the nearest, as edge and graph do.
 
     Raises:
-        ContractError: If only some are wafer maps, or one has colours where `kind` knows none, naming it.
+        ContractError: If only some are wafer maps and nothing is told, or one of grey photographs has colours, naming it.
     """
     kind = kind or _kind_of(pictures, names)
-    if kind is Kind.COLOUR:
-        return Maps.of([_coloured(each) for each in pictures], kind)
     for picture, name in zip(pictures, names, strict=True):
-        if picture.ndim != 2:
+        if kind is Kind.GREY and picture.ndim != 2:
             raise ContractError(f"{name}", "colours", f"a picture of {kind.value}, as the others")
-    return Maps.of([die_codes(each) if kind is Kind.DIES else each for each in pictures], kind)
+    seen = [as_seen(each, kind) for each in pictures]
+    return Maps.of([die_codes(each) if kind is Kind.DIES else each for each in seen], kind)
 
 
 def _kind_of(pictures: Sequence[Codes], names: Sequence[object]) -> Kind:
@@ -121,7 +139,3 @@ def die_codes(grey: Codes) -> Codes:
     ]
     scale = int(np.gcd.reduce(np.concatenate([*changes, codes.shape])))
     return codes[::scale, ::scale]
-
-
-def _coloured(picture: Codes) -> Codes:
-    return np.repeat(picture[..., None], 3, 2) if picture.ndim == 2 else picture

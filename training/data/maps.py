@@ -75,7 +75,12 @@ class Maps:
     @cached_property
     def forms(self) -> Ints:
         """Return a number for each map, equal exactly for maps that are turned or mirrored copies."""
-        return np.unique(symmetric_digests(self), return_inverse=True)[1]
+        return np.unique(self.digests, return_inverse=True)[1]
+
+    @cached_property
+    def digests(self) -> npt.NDArray[np.bytes_]:
+        """Return `symmetric_digests` of these maps."""
+        return symmetric_digests(self)
 
     def __len__(self) -> int:
         return len(self.shapes)

@@ -4,20 +4,28 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from training.data.images import as_maps, read_picture
-from training.data.lots import Split, lot_number
+from fabwafer.errors import ContractError
+from training.data.images import as_seen, colour_of, read_picture
+from training.data.lots import lot_number
 from training.data.manifest import Entry, read_lines
 from training.data.maps import Codes, Kind
-from training.data.wafers import WaferSet
+
+MOST_UNREADABLE = 0.1
+"""Of the pictures; what is left of fewer says little of the last days."""
 
 
 @dataclass(frozen=True)
 class Recent:
-    """One archived wafer; `label` is None where nobody has settled on a single one."""
+    """One archived wafer.
 
-    dies: Codes
+    Attributes:
+        picture: Its levels as the edge gave them to its graph; by die codes nothing would be refused for its greys.
+        colour: Share of its pixels that have a colour.
+        label: None where nobody has settled on a single one.
+    """
+
+    picture: Codes
+    colour: float
     lot: int
     label: str | None
     item: str
@@ -25,28 +33,36 @@ class Recent:
     camera: str
 
 
-def read_recent(manifest: Path, pictures: Path, kind: Kind) -> list[Recent]:
-    """Read the wafers that a manifest names, in its order.
+def read_recent(manifest: Path, pictures: Path, kind: Kind) -> tuple[list[Recent], int]:
+    """Read the wafers that a manifest names, in its order, but for pictures that are none or not those archived.
+
+    Returns:
+        The wafers, and how many pictures could not be read.
 
     Raises:
-        ContractError: If a line or a picture is none.
+        ContractError: If a line is none, or over a tenth of the pictures cannot be read.
     """
-    entries = list(read_lines(manifest, pictures))
-    read = [read_picture(each.image, each.sha256) for each in entries]
-    maps = as_maps(read, [each.place for each in entries], kind)
-    return [_wafer(entry, maps[n]) for n, entry in enumerate(entries)]
+    found, unreadable = [], []
+    for entry in read_lines(manifest, pictures):
+        try:
+            found.append(_wafer(entry, read_picture(entry.image, entry.sha256), kind))
+        except ContractError as error:
+            unreadable.append(error)
+    if len(unreadable) > MOST_UNREADABLE * (len(found) + len(unreadable)):
+        raise unreadable[0]
+    return found, len(unreadable)
 
 
-def _wafer(entry: Entry, dies: Codes) -> Recent:
-    label = entry.labels[0] if len(entry.labels) == 1 else None
-    named = entry.item or entry.image.stem
-    return Recent(dies, lot_number(entry.lot), label, named, entry.fab, entry.camera)
-
-
-def learned_lots(wafers: WaferSet) -> frozenset[int]:
-    """Return the lots that a network learned from; those that only chose its thresholds are none of them."""
-    lots = np.unique(wafers.lots).tolist()
-    return frozenset(lot for lot in lots if wafers.split_of(lot) is Split.TRAIN)
+def _wafer(entry: Entry, picture: Codes, kind: Kind) -> Recent:
+    return Recent(
+        picture=as_seen(picture, kind),
+        colour=colour_of(picture),
+        lot=lot_number(entry.lot),
+        label=entry.labels[0] if len(entry.labels) == 1 else None,
+        item=entry.item or entry.image.stem,
+        fab=entry.fab,
+        camera=entry.camera,
+    )
 
 
 def unseen(recent: Collection[Recent], learned: Collection[int]) -> list[Recent]:

@@ -4,6 +4,7 @@ LSWMD.pkl, the npz layout, a JSON-lines manifest of pictures, a folder of pictur
 holds one file of the first three forms stands for it: a SageMaker channel is a folder.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -89,7 +90,7 @@ def join(sets: Sequence[WaferSet], names: Sequence[str], grow: bool = False) -> 
     """Put sets together, the last one first: of equal maps the first teaches, so the newest label counts.
 
     Labels are those of the first set, after them what wafers of later ones have besides if it may `grow`; rows are
-    numbered anew from 0.
+    numbered anew from 0; what the sets left out adds up.
 
     Raises:
         ContractError: If a later set has other labels or another kind, or tells a lot another split.
@@ -116,7 +117,7 @@ def join(sets: Sequence[WaferSet], names: Sequence[str], grow: bool = False) -> 
         lots=np.concatenate([each.lots for each, _ in newest]),
         rows=np.arange(sum(map(len, sets))),
         fixed=fixed_splits(Path(names[-1]), told),
-        left_out={},
+        left_out=dict(sum((Counter(each.left_out) for each in sets), Counter[str]())),
     )
 
 

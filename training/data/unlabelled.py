@@ -5,9 +5,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fabwafer.errors import ContractError
 from training.data import lswmd
 from training.data.lots import Split
-from training.data.maps import PASS, Ints, Maps, integers, read_members, symmetric_digests
+from training.data.maps import (
+    PASS,
+    Ints,
+    Maps,
+    Members,
+    integers,
+    read_members,
+    symmetric_digests,
+)
 from training.data.wafers import WaferSet
 
 _MEMBERS = ("template_shapes", "template_bits", "template_id", "fail_bits", "map_id", "lot")
@@ -20,18 +29,48 @@ def read_unlabelled(path: Path) -> tuple[Maps, Ints, Ints]:
         The maps; then for every wafer which map it shows, and its lot.
 
     Raises:
-        ContractError: If the file cannot be read.
+        ContractError: If the file cannot be read, or its parts contradict each other.
     """
     if path.suffix == lswmd.SUFFIX:
         maps, lots = lswmd.read_lswmd_unlabelled(path)
         return maps, np.arange(len(maps)), lots
     members = read_members(path, _MEMBERS)
     shapes = integers(path, members, "template_shapes")
+    if shapes.ndim != 2 or shapes.shape[1] != 2 or not len(shapes) or shapes.min() < 1:
+        raise ContractError(f"{path}: template_shapes", shapes.shape, "(n, 2) positive sizes")
     cells = shapes.prod(1)
-    template = integers(path, members, "template_id")
-    dies = _unpacked(members["template_bits"].astype(np.uint8), cells)
+    template = _positions(path, members, "template_id", len(shapes))
+    dies = _unpacked(_bits(path, members, "template_bits", cells), cells)
     counts = np.array([each.sum() for each in dies])
-    bits, fails = members["fail_bits"].astype(np.uint8), _starts(counts[template])
+    maps = _drawn(dies, template, _bits(path, members, "fail_bits", counts[template]), shapes)
+    map_ids = _positions(path, members, "map_id", len(template))
+    lots = integers(path, members, "lot")
+    if lots.shape != map_ids.shape:
+        raise ContractError(f"{path}: lot", lots.shape, f"one for each of {len(map_ids)} wafers")
+    return maps, map_ids, lots
+
+
+def _positions(path: Path, members: Members, name: str, count: int) -> Ints:
+    values = integers(path, members, name)
+    if values.ndim != 1 or not len(values) or not 0 <= values.min() <= values.max() < count:
+        raise ContractError(f"{path}: {name}", values, f"positions below {count}")
+    return values
+
+
+def _bits(path: Path, members: Members, name: str, bits: Ints) -> npt.NDArray[np.uint8]:
+    """Return packed bits if they are as many whole bytes as these strings of bits take."""
+    packed, size_bytes = members[name], int(_starts(bits)[-1])
+    if packed.dtype != np.uint8 or packed.shape != (size_bytes,):
+        got = f"{packed.dtype} {packed.shape}"
+        raise ContractError(f"{path}: {name}", got, f"uint8 ({size_bytes},), as the maps add up to")
+    return packed.astype(np.uint8, copy=False)
+
+
+def _drawn(
+    dies: list[npt.NDArray[np.bool_]], template: Ints, bits: npt.NDArray[np.uint8], shapes: Ints
+) -> Maps:
+    counts, cells = np.array([each.sum() for each in dies]), shapes.prod(1)
+    fails = _starts(counts[template])
     flat = np.zeros(int(cells[template].sum()), np.uint8)
     begin = 0
     for number, kind in enumerate(template):
@@ -39,8 +78,7 @@ def read_unlabelled(path: Path) -> tuple[Maps, Ints, Ints]:
         packed = bits[fails[number] : fails[number + 1]]
         wafer[dies[kind]] = PASS + np.unpackbits(packed, count=int(counts[kind]))
         begin += cells[kind]
-    maps = Maps(flat, shapes[template])
-    return maps, integers(path, members, "map_id"), integers(path, members, "lot")
+    return Maps(flat, shapes[template])
 
 
 def _starts(bits: Ints) -> Ints:

@@ -1,7 +1,7 @@
 """Wafers of the training lots, and a teacher's soft labels -> the batches of an epoch."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,12 +152,16 @@ def read_lessons(
     """Prepare the wafers of training and validation lots, and the soft labels if there are any.
 
     Raises:
-        ContractError: If a class has no wafer in the training lots, or the validation lots have none.
+        ContractError: If a class has no wafer in the training lots, the validation lots have none, or the soft labels are
+            of other labels or another size.
     """
     parts = splits(wafers)
     require_wafers(wafers, parts, (Split.TRAIN, Split.VALIDATION))
     chosen, held_out = parts[Split.TRAIN], parts[Split.VALIDATION]
     labels = wafers.labels[chosen]
+    taught = (
+        read_soft(soft, wafers.classes, (wafers.maps.kind.planes, side, side)) if soft else None
+    )
     planes = cached_planes(wafers, side, cache)
     return Lessons(
         planes=planes,
@@ -167,15 +171,26 @@ def read_lessons(
         held_out_labels=wafers.labels[held_out],
         classes=len(wafers.classes),
         normal=wafers.classes.index(normal),
-        soft=read_soft(soft) if soft else None,
+        soft=taught,
     )
 
 
-def read_soft(path: Path) -> Soft:
-    """Read what `training.teach` wrote.
+def read_soft(path: Path, labels: Sequence[str], shape: tuple[int, int, int]) -> Soft:
+    """Read what `training.teach` wrote, the probabilities in the order of these labels.
 
     Raises:
-        ContractError: If it is no such file.
+        ContractError: If it is no such file, of other labels, or of planes that have another shape.
     """
-    members = read_members(path, ("planes", "targets"))
-    return Soft(np.asarray(members["planes"], np.uint8), np.asarray(members["targets"], np.float32))
+    members = read_members(path, ("planes", "targets", "labels"))
+    planes, targets = members["planes"], np.asarray(members["targets"], np.float32)
+    told = [str(each) for each in np.ravel(members["labels"])]
+    if sorted(told) != sorted(labels):
+        raise ContractError(f"{path}: labels", told, f"{', '.join(labels)}, in any order")
+    if planes.dtype != np.uint8 or planes.shape[1:] != shape:
+        got = f"{planes.dtype} {planes.shape}"
+        raise ContractError(f"{path}: planes", got, f"uint8, of each map {shape}")
+    if targets.shape != (len(planes), len(labels)):
+        raise ContractError(f"{path}: targets", targets.shape, f"{(len(planes), len(labels))}")
+    return Soft(
+        planes.astype(np.uint8, copy=False), targets[:, [told.index(label) for label in labels]]
+    )

@@ -19,6 +19,7 @@ from training.network.run import CHECKPOINT, Recipe, Run, load, new_run, run_fro
 from training.network.together import Together
 
 _OPTIONS = {"learning_rate": "--rate"}
+_LEAST_SIDE = 9
 _NOT_ASKED = {"labels", "classes", "input", "begin_from_run"}
 """The first three follow from the data, whose hash is compared; the last is a name for what has one."""
 
@@ -32,7 +33,7 @@ def recipe_of(given: Mapping[str, Any], base: Recipe) -> Recipe:
     """Return the recipe with what the arguments say of it.
 
     Raises:
-        ContractError: If a number is out of its range.
+        ContractError: If a number is out of its range, or the network's shape is not symmetric.
     """
     changes, shape = (
         {each.name: given[each.name] for each in fields(kind) if each.name in given}
@@ -45,7 +46,16 @@ def recipe_of(given: Mapping[str, Any], base: Recipe) -> Recipe:
     if len(recipe.shape.widths) != len(recipe.shape.blocks):
         expected = f"as many as there are widths {recipe.shape.widths}"
         raise ContractError("--blocks", recipe.shape.blocks, expected)
+    _require_symmetric(recipe.shape)
     return recipe
+
+
+def _require_symmetric(shape: Architecture) -> None:
+    """Refuse what would give a turned wafer another decision, or has no int8 kernel."""
+    if shape.side < _LEAST_SIDE or shape.side % 8 != 1:
+        raise ContractError("--side", shape.side, f"8 n + 1, at least {_LEAST_SIDE}")
+    if not shape.widths or any(each < 32 or each % 16 for each in shape.widths):
+        raise ContractError("--widths", shape.widths, "multiples of 16, at least 32 each")
 
 
 def prepare(given: argparse.Namespace, together: Together) -> tuple[Run, Lessons]:

@@ -1,4 +1,4 @@
-"""Teachers and maps of training lots -> soft labels for a student: `planes` and `targets` in one npz.
+"""Teachers and maps of training lots -> soft labels for a student: `planes`, `targets` and the `labels` they are of, one npz.
 
 Nearly all maps are plainly normal and teach nothing more: the first teacher looks for the others, and only those are
 shown to all.
@@ -41,7 +41,10 @@ def teach(
         targets.append(mean_opinions(teachers, maps, chosen))
     unfinished = out.with_suffix(".part")
     with unfinished.open("wb") as file:
-        np.savez(file, planes=np.concatenate(planes), targets=np.concatenate(targets))
+        labels = np.array(teachers[0].labels)
+        np.savez(
+            file, planes=np.concatenate(planes), targets=np.concatenate(targets), labels=labels
+        )
     unfinished.rename(out)
     return sum(map(len, targets))
 

@@ -12,6 +12,7 @@ import onnxruntime as ort  # type: ignore[import-untyped]
 from fabwafer.bundle import MODEL, Manifest, read_bundle
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import LabelWorth, Routed, Worth
+from fabwafer.triage import Refusal
 from training.data.maps import Codes
 from training.worth.deciding import decide
 from training.worth.doubts import doubts_of
@@ -38,6 +39,11 @@ class Contender:
         """
         graph = folder / MODEL
         return cls(read_bundle(folder), open_model(graph), graph.stat().st_size)
+
+    @property
+    def takes_grey(self) -> bool:
+        """Tell whether its graph is given a picture without its colours, which then speak against the picture."""
+        return len(self.session.get_inputs()[0].shape) == 2
 
     def spelled(self, label: str) -> str:
         """Return the model's spelling of a label, the label itself if the model does not know it."""
@@ -68,8 +74,13 @@ class Answers:
     normal: str
 
 
-def ask(model: Contender, maps: Sequence[Codes]) -> Answers:
+def ask(model: Contender, maps: Sequence[Codes], colours: Sequence[float] | None = None) -> Answers:
     """Ask a model about at least one wafer.
+
+    Args:
+        model: The model.
+        maps: Die codes, or pictures as the edge gives them to a graph.
+        colours: For each the share of its pixels that have a colour; none has one where nothing is said.
 
     Raises:
         BundleError: If the graph has not as many labels as the policy.
@@ -80,6 +91,8 @@ def ask(model: Contender, maps: Sequence[Codes]) -> Answers:
         expected = f"{len(policy.labels)}, the labels of {policy.model}"
         raise BundleError(f"probabilities: expected {expected}, got {probabilities.shape[1]}")
     predicted, sure = decide(probabilities, policy)
+    if colours is not None and model.takes_grey:
+        measured = {**measured, Refusal.COLOUR: np.array(colours)}
     doubts = doubts_of(measured, policy, len(maps))
     labels, confidence = np.array(policy.labels)[predicted], probabilities.max(1)
     defect = labels != policy.normal
