@@ -128,7 +128,7 @@ def _judge(fab: LoopFab, story: Story, attempt: _Attempt, bad: str, number: str)
     """Count what it did: how many wafers it saw in the shadow, how many it decided, and who was told."""
     began = story.now_s
     paper = fab.ledger.read(RolloutPaper, number)
-    stages = paper.stages if paper else ()
+    stages = [log for log in paper.stages if not log.stage.is_end] if paper else []
     seen = stages[0].figures.get("seen") if stages else None
     shadowed = int(str(seen["wafers"])) if isinstance(seen, dict) else 0
     decided = sum(item.get("model") == bad for item in fab.cloud.items("PredictionsTable"))
