@@ -1,6 +1,5 @@
 """The key that vouches for models: asymmetric, in KMS, so that devices can check what nobody but KMS can sign."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -22,7 +21,7 @@ class Signing(Construct):
             description="Signs FabWafer's model bundles",
             key_spec=kms.KeySpec.ECC_NIST_P256,
             key_usage=kms.KeyUsage.SIGN_VERIFY,
-            removal_policy=RemovalPolicy.DESTROY if settings.in_sandbox else RemovalPolicy.RETAIN,
+            removal_policy=settings.removal_policy,
         )
         self.key.add_alias(ALIAS)
 

@@ -14,7 +14,6 @@ _ROUNDS = 8
 _CALLS = 20
 """Of one round, for one camera: 500 records each, most of which may be filtered out."""
 _FEWEST_A_CAMERA = 20
-_KEY = ("imgid", "timestamp", "fab_camera")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class RingWafers:
                 found, after = self.table.find(span, page)
                 rows += found
                 if after is not None and len(found) == share:
-                    left[span] = {name: after[name] for name in _KEY}
+                    left[span] = after
         return rows
 
 
