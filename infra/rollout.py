@@ -10,7 +10,7 @@ from infra.fleet import MODEL_CANARIES, MODEL_EARLY, MODEL_EVERYONE
 from infra.functions import Sizing, allow
 from infra.loop_shared import LoopShared
 from infra.model_policies import PREFIX
-from infra.rollout_grants import grant_data, grant_fleet
+from infra.rollout_grants import grant_data, grant_fleet, grant_registry
 from infra.rollout_machine import rollout_machine, rollout_machine_arn
 from lambdas.settings import ReleaseModelSettings
 
@@ -46,6 +46,7 @@ class Rollout(Construct):
         self.function = functions.make("release_model", told, _SIZING, shared.failures)
         grant_data(self.function, functions)
         grant_fleet(self.function, told)
+        grant_registry(self.function)
         allow(self.function, ["sns:Publish"], shared.notices.topic_arn)
         allow(self.function, ["kms:Sign", "kms:GetPublicKey"], signing_key.key_arn)
         allow(self.function, ["states:StartExecution"], self.machine_arn)

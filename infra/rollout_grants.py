@@ -1,4 +1,4 @@
-"""What release_model may touch: the wafers and people's answers, signed bundles, and the fleet through Greengrass."""
+"""What release_model may touch: wafers and people's answers, signed bundles, the registry, and the fleet through Greengrass."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_lambda as lambda_
@@ -7,6 +7,7 @@ from infra.fleet import MODEL_RINGS
 from infra.functions import Functions, accept_wildcard, allow, allow_objects
 from infra.model_policies import allow_policies
 from infra.tables import index_arn
+from infra.training_told import GROUP
 from lambdas.settings import ReleaseModelSettings
 
 _COMPONENTS = [
@@ -43,6 +44,19 @@ def grant_data(function: lambda_.Function, functions: Functions) -> None:
     # Without it S3 answers "forbidden" for an object that is not there.
     allow(function, ["s3:ListBucket"], models.bucket_arn)
     allow_policies(function)
+
+
+def grant_registry(function: lambda_.Function) -> None:
+    """Grant saying in SageMaker's registry what became of a model."""
+    package = Stack.of(function).format_arn(
+        service="sagemaker", resource="model-package", resource_name=f"{GROUP}/*"
+    )
+    allow(function, ["sagemaker:UpdateModelPackage"], package)
+    _accept_arn(
+        function,
+        f"sagemaker:<AWS::Region>:<AWS::AccountId>:model-package/{GROUP}/*",
+        "SageMaker numbers the packages of a group.",
+    )
 
 
 def grant_fleet(function: lambda_.Function, told: ReleaseModelSettings) -> None:

@@ -28,6 +28,7 @@ from lambdas.stores.deployments import Deployments
 from lambdas.stores.executions import Executions
 from lambdas.stores.keys import SigningKey
 from lambdas.stores.model_files import ModelBucket
+from lambdas.stores.model_packages import Approvals
 from lambdas.stores.papers import PaperTable
 from lambdas.stores.reviews import WorkTable
 from lambdas.stores.tables import CameraTable
@@ -132,7 +133,8 @@ def roller_of(settings: ReleaseModelSettings) -> Roller:
         rings=rings,
         rules=rules_of(settings),
     )
-    ending = Ending(ledger, deployer, signer, NoticeTopic(settings.notices_topic_arn))
+    notices = NoticeTopic(settings.notices_topic_arn)
+    ending = Ending(ledger, deployer, signer, notices, Approvals())
     return Roller(ledger, watcher, deployer, signer, ending, settings.rollout_poll_s)
 
 

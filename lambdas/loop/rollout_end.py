@@ -1,4 +1,4 @@
-"""A rollout that is over -> the line and the models' papers say so, the rings run what they should, people are told."""
+"""A rollout that is over -> the rings run what they should, people and the registry are told, the papers say so."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from lambdas.loop.figures import StageFigures
 from lambdas.loop.launching import component_version
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
+from lambdas.loop.packaging import tell_registry
 from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.signing import Signer, bundle_key
+from lambdas.stores.model_packages import Approvals
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Ending:
     deployer: Deployer
     signer: Signer
     notices: NoticeTopic
+    approvals: Approvals
 
     def step(self, paper: RolloutPaper, now_ms: int) -> bool:
         """Take one step towards the end; tell whether it is reached.
@@ -127,11 +130,17 @@ class Ending:
             if figures.key is not None:
                 line["component_version"] = figures.component_version
                 self._set(paper.previous, {"key": figures.key})
+        self._tell_registry(paper)
         self.ledger.change(
             LinePaper,
             MODEL,
             lambda it: it.model_copy(update=line) if it.rollout == paper.name else None,
         )
+
+    def _tell_registry(self, paper: RolloutPaper) -> None:
+        """Say what became of the model while the line is still this rollout's: nobody has decided anew by then."""
+        why = f"{paper.stage.value}: {paper.reason or 'it runs everywhere'} (rollout {paper.name})"
+        tell_registry(self.approvals, self.model(paper.model), why)
 
     def _set(self, model: str, update: Mapping[str, object]) -> None:
         self.ledger.change(ModelPaper, model, lambda it: it.model_copy(update=update))

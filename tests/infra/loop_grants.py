@@ -133,6 +133,7 @@ LOOP_GRANTS: Grants = {
         },
         f"{IOT}:thing/*": {"iot:DescribeJobExecution", "iot:DescribeThing", "iot:GetThingShadow"},
         f"{IOT}:job/*": {"iot:CancelJob", "iot:CreateJob", "iot:DescribeJob", "iot:UpdateJob"},
+        f"{PACKAGES}:model-package/FabWaferWaferMap/*": {"sagemaker:UpdateModelPackage"},
         "<Notices>": TELL,
         "<SigningKey.Arn>": SIGN,
         f"arn:<AWS::Partition>:states:{HERE}:stateMachine:FabWaferRollout": START,

@@ -28,6 +28,7 @@ from lambdas.review.records import work_of
 from lambdas.settings import ReleaseModelSettings
 from lambdas.stores import clients
 from lambdas.stores.executions import Executions
+from lambdas.stores.model_packages import Approvals
 from lambdas.stores.papers import PaperTable
 from lambdas.stores.values import serialized
 
@@ -58,6 +59,17 @@ class OutOfOrder(Executions):
 
     def start(self, name, body):
         raise ClientError({"Error": {"Code": "InternalServerError", "Message": name}}, body)
+
+
+@dataclass(frozen=True)
+class Registry(Approvals):
+    """Remembers what was said of each package last."""
+
+    client: None = None
+    told: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def tell(self, arn, approval, why):
+        self.told[arn] = (approval, why)
 
 
 @dataclass
@@ -101,6 +113,11 @@ class Fleet:
 
     def state(self, model: str) -> str:
         return self.ledger.read(ModelPaper, model).state.value
+
+    @property
+    def registered(self) -> dict[str, tuple[str, str]]:
+        """What SageMaker's registry was told last, by package."""
+        return self.roller.ending.approvals.told
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -285,7 +302,7 @@ def _with(roller: Roller, greengrass: FakeGreengrass) -> Roller:
         roller,
         deployer=deployer,
         watcher=replace(roller.watcher, fleet=fleet, sighter=sighter),
-        ending=replace(roller.ending, deployer=deployer),
+        ending=replace(roller.ending, deployer=deployer, approvals=Registry()),
     )
 
 
@@ -308,7 +325,12 @@ def _deploy_first(greengrass: FakeGreengrass) -> None:
 
 def _model(name: str, key: str, state: ModelState) -> ModelPaper:
     return ModelPaper(
-        name=name, state=state, created_ms=START_MS, key=key, manifest_sha256="0" * 64
+        name=name,
+        state=state,
+        created_ms=START_MS,
+        key=key,
+        manifest_sha256="0" * 64,
+        package=None if name == FIRST else f"arn:{name}",
     )
 
 

@@ -159,6 +159,30 @@ def test_a_way_back_is_told_with_the_figures(fleet):
     assert figures["seen"]["wafers"] == 30
 
 
+def test_the_registry_is_told_what_became_of_a_candidate(fleet):
+    fleet.launch()
+    fleet.steps()
+    fleet.take_up(CANARY)
+    fleet.shown(30, prediction="Center")
+    fleet.steps()
+
+    approval, why = fleet.registered[f"arn:{SECOND}"]
+    assert approval == "Rejected"
+    assert why == f"rolled back: {fleet.paper.reason} (rollout 000001)"
+
+
+def test_the_registry_holds_a_candidate_that_a_person_stopped_for_another_decision(fleet):
+    fleet.through_canary()
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+
+    approval, why = fleet.registered[f"arn:{SECOND}"]
+    assert (approval, why) == (
+        "PendingManualApproval",
+        "aborted: aborted by ann (rollout 000001)",
+    )
+
+
 def test_a_candidate_that_fails_in_the_canary_ring_comes_back_off_it(fleet):
     fleet.through_shadow()
     fleet.take_up(CANARY)
