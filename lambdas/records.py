@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from pydantic import BaseModel
 from pydantic_core import to_json
@@ -95,6 +95,17 @@ def camera_item(heartbeat: Heartbeat, received_ms: int) -> Item:
         "received_ms": received_ms,
         "clock_skew_ms": received_ms - heartbeat.timestamp,
     }
+
+
+def text_of(row: Item, name: str) -> str | None:
+    """Return a text that a row may have."""
+    value = row.get(name)
+    return None if value is None else str(value)
+
+
+def int_of(value: Value) -> int:
+    """Return a whole number as kept."""
+    return int(cast("Decimal", value))
 
 
 def _item(message: BaseModel) -> Item:

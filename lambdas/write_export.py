@@ -17,7 +17,6 @@ from lambdas.review.export_events import exported_events, write_events
 from lambdas.review.export_forms import Written, write
 from lambdas.review.export_papers import KIND, ExportOrder, export_key
 from lambdas.review.export_rows import ExportRow, Hidden, export_rows
-from lambdas.review.records import Work
 from lambdas.review.rules import rules_of
 from lambdas.settings import WriteExportSettings
 from lambdas.stores.buckets import ExportBucket, ImageBucket
@@ -25,6 +24,7 @@ from lambdas.stores.papers import PaperTable
 from lambdas.stores.reviews import WorkTable
 from lambdas.stores.wafers import WaferTable
 from lambdas.telemetry import Telemetry, observed
+from lambdas.work_records import Work
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from fabwafer.chain import Chain, Learned, gaps
 from fabwafer.history import Event, is_intact
 from fabwafer.work_item import State
+from lambdas.event_records import event_of
 from lambdas.loop.records import DatasetPaper, LinePaper, ModelPaper, Paper, TrainingPaper
 from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.records import item_id
-from lambdas.review.event_records import event_of
-from lambdas.review.records import Work, work_of
+from lambdas.work_records import Work, work_of
 from sandbox.cloud import Cloud
 from sandbox.observe import pictures
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from fabwafer.datasets import Use, settled_ms, use_of
 from fabwafer.work_item import State
-from lambdas.review.records import Work
 from lambdas.stores.pages import Page
 from lambdas.stores.reviews import WorkTable
+from lambdas.work_records import Work
 
 _PAGE = 500
 _MOST_PAGES = 40

@@ -6,8 +6,7 @@ from typing import cast
 
 from fabwafer.rollout import Condition, Pulse, StageRule, condition, is_silent
 from lambdas.loop.figures import DeviceFigures
-from lambdas.records import Item
-from lambdas.review.records import int_of
+from lambdas.records import Item, int_of
 from lambdas.stores.deployments import Deployed
 from lambdas.stores.tables import CameraTable
 

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from fabwafer.camera_drift import figures
 from fabwafer.lots_under_way import Seen
 from fabwafer.messages import PictureState
-from lambdas.records import Item, item_id
-from lambdas.review.records import int_of, text_of
+from lambdas.records import Item, int_of, item_id, text_of
 
 
 def seen_of(row: Item) -> Seen:

@@ -13,8 +13,7 @@ from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeTopic, tell
 from lambdas.loop.records import DriftPaper
 from lambdas.policies import Policies
-from lambdas.records import Item
-from lambdas.review.records import int_of
+from lambdas.records import Item, int_of
 from lambdas.stores.channels import Queue
 from lambdas.stores.pages import Page, Span
 from lambdas.stores.tables import CameraTable

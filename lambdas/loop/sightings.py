@@ -13,9 +13,9 @@ from fabwafer.work_item import State
 from lambdas.loop.figures import WaferFigures
 from lambdas.loop.ring_wafers import Part, RingWafers
 from lambdas.policies import Policies
-from lambdas.records import Item, item_id
-from lambdas.review.records import Work, int_of
+from lambdas.records import Item, int_of, item_id
 from lambdas.stores.reviews import WorkTable
+from lambdas.work_records import Work
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from fabwafer.work_item import Queue, State
 from lambdas.records import Item, Value
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.queries import BacklogQuery, Order
-from lambdas.review.records import Work
 from lambdas.review.showing import is_masked
 from lambdas.review.visit import Visit
 from lambdas.stores.pages import Filter, Page
+from lambdas.work_records import Work
 
 _RANKED = {Order.NOVEL: "novelty", Order.UNSURE: "probability"}
 _MOST_RANKED = 10_000

@@ -7,8 +7,8 @@ from fabwafer.errors import ContractError
 from fabwafer.history import Answer, Verdict
 from fabwafer.triage import Policy
 from fabwafer.work_item import Review
-from lambdas.review.records import Work
 from lambdas.review.visit import NotFoundError, Visit
+from lambdas.work_records import Work
 
 _ATTEMPTS = 4
 _BUSY = "item {} changed while it was being changed: try again"

@@ -9,9 +9,8 @@ from typing import cast
 
 from fabwafer.history import Event
 from fabwafer.tally import Tally, added, counted, day_of, reaching_back, read, written
-from lambdas.records import Item
+from lambdas.records import Item, int_of
 from lambdas.review.queries import DAY_MS, MOST_DAYS
-from lambdas.review.records import int_of
 from lambdas.review.visit import Visit
 from lambdas.stores.pages import Page
 

@@ -9,10 +9,10 @@ from fabwafer.history import Verdict
 from fabwafer.work_item import State
 from lambdas.records import Item, item_id
 from lambdas.review.bodies import ExportBody, ExportScope
-from lambdas.review.records import Work
 from lambdas.stores.pages import Page, Span
 from lambdas.stores.reviews import WorkTable
 from lambdas.stores.wafers import WaferTable
+from lambdas.work_records import Work
 
 _PAGE = 500
 

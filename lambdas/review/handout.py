@@ -9,10 +9,10 @@ from fabwafer.errors import ConflictError
 from fabwafer.leases import brings_honeypot, lease
 from fabwafer.work_item import Queue, Review
 from lambdas.review.bodies import Line
-from lambdas.review.records import Work
 from lambdas.review.visit import Visit
 from lambdas.stores.pages import Filter
 from lambdas.stores.reviews import Enough
+from lambdas.work_records import Work
 
 _WINDOW = 40
 """How many free items are looked at: as many as eight people take at once."""

@@ -11,11 +11,11 @@ from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS, State
 from lambdas.records import Item
 from lambdas.review.backlog import find_items, is_told
 from lambdas.review.queries import BacklogQuery, ItemPath
-from lambdas.review.records import Work, answer_of
 from lambdas.review.reports import CameraView, Catalogue, FabView
 from lambdas.review.showing import is_masked, item_summary, picture, review_view, wafer_view
 from lambdas.review.views import ItemPage, Me, Picture, WaferDetail
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
+from lambdas.work_records import Work, answer_of
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 

@@ -9,11 +9,11 @@ from fabwafer.errors import ContractError
 from lambdas.records import Item, item_id
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.queries import LotQuery, WaferQuery
-from lambdas.review.records import Work
 from lambdas.review.showing import is_masked, wafer_view
 from lambdas.review.views import WaferPage, WaferView
 from lambdas.review.visit import Role, Visit, Visiting
 from lambdas.stores.pages import Filter, Page, Span
+from lambdas.work_records import Work
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 

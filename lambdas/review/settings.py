@@ -7,9 +7,8 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fabwafer.errors import ConflictError
-from lambdas.records import Item
+from lambdas.records import Item, int_of
 from lambdas.review.bodies import Version
-from lambdas.review.records import int_of
 from lambdas.review.visit import Role, Visiting
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]

@@ -8,7 +8,6 @@ from fabwafer.history import Answer, Event, Reading
 from fabwafer.work_item import Review, State
 from lambdas.records import Item, item_id
 from lambdas.review.desk import PICTURE_S
-from lambdas.review.records import Work
 from lambdas.review.views import (
     AnswerView,
     HistoryEvent,
@@ -21,6 +20,7 @@ from lambdas.review.views import (
     WorkItem,
 )
 from lambdas.review.visit import Role, Visit
+from lambdas.work_records import Work
 
 
 def is_masked(visit: Visit, work: Work | None) -> bool:

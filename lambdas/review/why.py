@@ -13,7 +13,6 @@ from lambdas.loop.records import ModelPaper
 from lambdas.records import Item
 from lambdas.review.look import find_wafer, is_whole
 from lambdas.review.queries import ItemPath
-from lambdas.review.records import Work
 from lambdas.review.showing import identity, is_masked, review_view
 from lambdas.review.visit import Role, Visit, Visiting
 from lambdas.review.why_views import (
@@ -24,6 +23,7 @@ from lambdas.review.why_views import (
     ThresholdLink,
     Why,
 )
+from lambdas.work_records import Work
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 

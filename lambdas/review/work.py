@@ -24,7 +24,6 @@ from lambdas.review.bodies import (
 from lambdas.review.changes import BusyError, canonical_answer, change, move
 from lambdas.review.handout import hand_out
 from lambdas.review.queries import ItemPath
-from lambdas.review.records import Work
 from lambdas.review.refusals import REFUSALS, refusal
 from lambdas.review.showing import answer_view, is_masked, work_item
 from lambdas.review.views import (
@@ -38,6 +37,7 @@ from lambdas.review.views import (
     WorkItems,
 )
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
+from lambdas.work_records import Work
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 

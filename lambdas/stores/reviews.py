@@ -8,13 +8,13 @@ from botocore.exceptions import ClientError
 
 from fabwafer.history import Event
 from fabwafer.work_item import Queue, State
+from lambdas.event_records import event_of, event_row
 from lambdas.records import Item, Value
-from lambdas.review.event_records import event_of, event_row
-from lambdas.review.records import Work, work_of
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
 from lambdas.stores.pages import Filter, Page, Span, Table, query
 from lambdas.stores.values import deserialized, serialized
+from lambdas.work_records import Work, work_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -24,13 +24,13 @@ from lambdas.loop.rollouts import Roller
 from lambdas.policies import Policies
 from lambdas.records import camera_item, prediction_item, review_item
 from lambdas.release_model import roller_of
-from lambdas.review.records import work_of
 from lambdas.settings import ReleaseModelSettings
 from lambdas.stores import clients
 from lambdas.stores.executions import Executions
 from lambdas.stores.model_packages import Approvals
 from lambdas.stores.papers import PaperTable
 from lambdas.stores.values import serialized
+from lambdas.work_records import work_of
 
 SECOND = "wafer-map@1.2.0"
 CANARY, EARLY, EVERYONE = "FabWaferModelCanary", "FabWaferModelEarly", "FabWaferModelEveryone"

@@ -8,6 +8,7 @@ from fabwafer.history import Answer, Verdict
 from fabwafer.messages import Prediction
 from fabwafer.review import answer
 from fabwafer.triage import Decision, ReviewReason, review_request
+from lambdas.event_records import event_row
 from lambdas.loop.records import (
     DatasetPaper,
     LinePaper,
@@ -20,8 +21,7 @@ from lambdas.loop.records import (
 from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.open_review import priority
 from lambdas.records import Item, prediction_item, review_item
-from lambdas.review.event_records import event_row
-from lambdas.review.records import work_of
+from lambdas.work_records import work_of
 from sandbox.orphans import Kept, orphans
 
 NOW_MS = 1_750_000_000_000

@@ -1,8 +1,8 @@
 """Events of work items <-> what the table keeps of them."""
 
 from fabwafer.history import Act, Event
-from lambdas.records import Item, Value
-from lambdas.review.records import answer_of, answer_row, int_of, text_of
+from lambdas.records import Item, Value, int_of, text_of
+from lambdas.work_records import answer_of, answer_row
 
 
 def event_row(event: Event, fab: str) -> Item:

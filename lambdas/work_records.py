@@ -8,7 +8,7 @@ from typing import Any, cast
 from fabwafer.deeds import Question
 from fabwafer.history import Answer, Reading, Verdict
 from fabwafer.work_item import Lease, Queue, Review
-from lambdas.records import Item, Value, turn
+from lambdas.records import Item, int_of, text_of, turn
 
 _DERIVED = (
     *("readings", "checks", "readers", "checked", "second", "pooled", "holder", "lease_until"),
@@ -147,14 +147,3 @@ def _maps(row: Item, name: str) -> Sequence[Mapping[str, Any]]:
 
 def _texts(row: Item, name: str) -> tuple[str, ...]:
     return tuple(str(each) for each in cast("Sequence[str]", row.get(name, ())))
-
-
-def text_of(row: Item, name: str) -> str | None:
-    """Return a text that a row may have."""
-    value = row.get(name)
-    return None if value is None else str(value)
-
-
-def int_of(value: Value) -> int:
-    """Return a whole number as kept."""
-    return int(cast("Decimal", value))

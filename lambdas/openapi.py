@@ -1,4 +1,4 @@
-"""The review API's OpenAPI document, from the routes themselves: what clients generate their types from."""
+"""The review API's OpenAPI document, from the routes themselves: what clients generate their types from; nothing deployed imports it."""
 
 from http import HTTPStatus
 from inspect import isroutine
