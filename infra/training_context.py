@@ -31,7 +31,7 @@ _ACCOUNT_OF_IMAGES = "763104351884"
 _REPOSITORY = "pytorch-training"
 _TAG = "2.10.0-{}-py313"
 _GPU = ("ml.g", "ml.p")
-_OPTIONS = '{"epochs": "7", "rate": "1e-3"}'
+_OPTIONS = {"epochs": "7", "rate": "1e-3"}
 _DAY_S = 86_400
 
 
@@ -112,7 +112,7 @@ def release_rules(context: Context) -> str:
     Raises:
         ContractError: If one of them is none.
     """
-    told = context.mapping("release_rules", "{}")
+    told = context.mapping("release_rules", {})
     try:
         ReleaseRules.model_validate(told)
     except ValueError as error:

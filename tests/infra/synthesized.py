@@ -57,10 +57,11 @@ class Cloud:
         }
 
 
-def synthesize(folder: Path, **context: str) -> Cloud:
-    """Synthesize a repository that has only what synth reads."""
+def synthesize(folder: Path, **context: object) -> Cloud:
+    """Synthesize a repository that has only what synth reads, with the CDK's own context of cdk.json."""
     root = repository(folder / "root")
-    features = json.loads((ROOT / "cdk.json").read_text())["context"]
+    told = json.loads((ROOT / "cdk.json").read_text())["context"]
+    features = {key: value for key, value in told.items() if key.startswith("@aws-cdk/")}
     lambdas = folder / "lambdas"
     lambdas.mkdir()
     (lambdas / "handler.py").touch()

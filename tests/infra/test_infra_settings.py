@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from fabwafer.errors import ContractError
 from infra.settings import Settings, Stage, read_settings
 
 
-def settings(root: Path, **context: str) -> Settings:
+def settings(root: Path, **context: object) -> Settings:
     (root / "fleet.json").write_text(json.dumps({"faba": ["camera1"]}))
     return read_settings(App(context=context).node, root)
 
@@ -22,6 +23,21 @@ def test_without_context_it_is_production_that_keeps_everything(tmp_path: Path) 
 def test_context_is_text_and_read_as_what_it_means(tmp_path: Path) -> None:
     found = settings(tmp_path, stage="sandbox", audit_rate="0", keep_days="30")
     assert (found.stage, found.audit_rate, found.keep_days) == (Stage.SANDBOX, 0.0, 30)
+
+
+@pytest.mark.parametrize("write", [json.dumps, dict], ids=["-c", "cdk.json"])
+def test_an_object_is_the_same_as_the_text_of_a_command_and_as_cdk_json_has_it(
+    tmp_path: Path, write: Callable[[object], object]
+) -> None:
+    edge = {"source": {"kind": "v4l2", "device": 0}, "model_keys": ["MFkw"]}
+    severe = {"severity": ["critical"]}
+    found = settings(tmp_path, edge=write(edge), alert_filter=write(severe))
+    assert (found.edge, found.alert_filter) == (edge, severe)
+
+
+def test_numbers_of_cdk_json_are_read_too(tmp_path: Path) -> None:
+    found = settings(tmp_path, audit_rate=0.1, keep_days=30)
+    assert (found.audit_rate, found.keep_days) == (0.1, 30)
 
 
 @pytest.mark.parametrize("told", ["https://portal.example.com", "https://portal.example.com/"])
@@ -40,15 +56,28 @@ def test_another_fleet_may_be_named(tmp_path: Path) -> None:
         ("stage", "test", "context stage: expected prod or sandbox, got 'test'"),
         ("audit_rate", "2", "context audit_rate: expected a number of 0 to 1, got '2'"),
         ("audit_rate", "nan", "context audit_rate: expected a number of 0 to 1, got 'nan'"),
-        ("keep_days", "ever", "context keep_days: expected a number of 0 to 36500, got 'ever'"),
-        ("alert_filter", "{", "context alert_filter: expected JSON"),
-        ("alert_filter", '{"severity": "critical"}', "context alert_filter: expected JSON"),
-        ("alert_filter", "[]", "context alert_filter: expected JSON"),
-        ("edge", "[]", "context edge: expected JSON"),
+        (
+            "keep_days",
+            "ever",
+            "context keep_days: expected a whole number of 0 to 36500, got 'ever'",
+        ),
+        ("alert_filter", "{", "context alert_filter: expected attributes and their values as JSON"),
+        (
+            "alert_filter",
+            '{"severity": "critical"}',
+            "context alert_filter: expected attributes and their values as JSON",
+        ),
+        ("alert_filter", {"severity": "critical"}, "context alert_filter: expected attributes"),
+        (
+            "alert_filter",
+            "[]",
+            "context alert_filter: expected attributes and their values as JSON",
+        ),
+        ("edge", "[]", "context edge: expected the edge component's configuration as JSON"),
     ],
 )
 def test_a_bad_context_value_is_refused_naming_key_and_value(
-    tmp_path: Path, key: str, value: str, message: str
+    tmp_path: Path, key: str, value: object, message: str
 ) -> None:
     with pytest.raises(ContractError, match=message):
         settings(tmp_path, **{key: value})
