@@ -5,7 +5,7 @@ The pages are portal/dist as built; what they are told about their cloud is /con
 
 from pathlib import Path
 
-from aws_cdk import DefaultStackSynthesizer, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
+from infra.assets import assets_bucket
 from infra.buckets import private_bucket
 from infra.findings import accept
 from infra.settings import Settings
@@ -22,10 +23,6 @@ CONFIG = "config.json"
 _HSTS = Duration.days(365)
 _HASHED = deployment.CacheControl.from_string("public, max-age=31536000, immutable")
 _NAMED = deployment.CacheControl.no_cache()
-_ASSETS = (
-    f"arn:<AWS::Partition>:s3:::cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}"
-    "-assets-<AWS::AccountId>-<AWS::Region>"
-)
 _COPYING_ACTIONS = [
     f"Action::s3:{each}*" for each in ("GetBucket", "GetObject", "List", "Abort", "DeleteObject")
 ]
@@ -123,7 +120,8 @@ class Hosting(Construct):
         )
         self._log_group.grant_write(role)
         pages = Stack.of(self).resolve(self._pages.bucket_arn)["Fn::GetAtt"][0]
-        for what in (*_COPYING_ACTIONS, f"Resource::<{pages}.Arn>/*", f"Resource::{_ASSETS}/*"):
+        assets = f"arn:<AWS::Partition>:s3:::{assets_bucket(self)}-<AWS::AccountId>-<AWS::Region>"
+        for what in (*_COPYING_ACTIONS, f"Resource::<{pages}.Arn>/*", f"Resource::{assets}/*"):
             accept(role, f"AwsSolutions-IAM5[{what}]", _WHY_ITS_OWN_KEYS)
         accept(role, "AwsSolutions-IAM5[Resource::*]", _WHY_ANY_DISTRIBUTION)
         accept(Stack.of(self), "AwsSolutions-L1", _WHY_THAT_RUNTIME)

@@ -30,7 +30,6 @@ AUDIT_RATE = 0.02
 _STAGE = "sandbox"
 _ASSEMBLY = "sandbox-assembly-"
 _KEPT_ASSEMBLIES = 4
-_BOOTSTRAP_STACK = "CDKToolkit"
 _TIMEOUT_S = 300.0
 
 _QUIET = {
@@ -88,6 +87,7 @@ def bootstrap(emulator: Emulator, state_dir: Path) -> None:
     `cdk bootstrap` waits in steps of five seconds, 20 s in all; AWS documents `--show-template` and CloudFormation
     as the other way to the same stack.
     """
+    told = json.loads((ROOT / "cdk.json").read_text())
     lock = (ROOT / "package-lock.json").read_bytes()
     template = ROOT / "build" / f"cdk-bootstrap-{hashlib.sha256(lock).hexdigest()[:16]}.yaml"
     if not template.exists():
@@ -97,18 +97,22 @@ def bootstrap(emulator: Emulator, state_dir: Path) -> None:
         )
     stacks = emulator.client("cloudformation")
     stacks.create_stack(
-        StackName=_BOOTSTRAP_STACK,
+        StackName=told["toolkitStackName"],
         TemplateBody=template.read_text(),
         Capabilities=["CAPABILITY_NAMED_IAM"],
         Parameters=[
             {
                 "ParameterKey": "CloudFormationExecutionPolicies",
                 "ParameterValue": "arn:aws:iam::aws:policy/AdministratorAccess",
-            }
+            },
+            {
+                "ParameterKey": "Qualifier",
+                "ParameterValue": told["context"]["@aws-cdk/core:bootstrapQualifier"],
+            },
         ],
     )
     stacks.get_waiter("stack_create_complete").wait(
-        StackName=_BOOTSTRAP_STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        StackName=told["toolkitStackName"], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
 
 

@@ -37,7 +37,7 @@ def test_every_artifact_is_where_the_assets_are(prod: Cloud) -> None:
     ]
     assert len(set(uris)) == len(uris) == 3
     for uri in uris:
-        assert uri.startswith("s3://cdk-hnb659fds-assets-")
+        assert uri.startswith("s3://cdk-fabwafer-assets-")
         assert uri.endswith(".zip")
 
 
@@ -156,7 +156,7 @@ def test_a_camera_may_put_its_own_pictures_fetch_components_log_and_nothing_else
     assert granted == {
         pictures: "s3:PutObject",
         bundles: "s3:GetObject",
-        "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*.zip": (
+        "arn:<AWS::Partition>:s3:::cdk-fabwafer-assets-<AWS::AccountId>-<AWS::Region>/*.zip": (
             "s3:GetObject"
         ),
         "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/greengrass/*": [
