@@ -1,4 +1,4 @@
-"""The whole of FabWafer's cloud. Synthesize with `npx cdk synth`, deploy with `npx cdk deploy --all`."""
+"""The whole of FabWafer's cloud. Synthesize with `npx cdk synth`; docs/operations.md deploys it."""
 
 import os
 import sys
@@ -32,7 +32,7 @@ def build(app: App, root: Path) -> None:
     if not settings.in_sandbox:  # the emulator knows no Greengrass, and serves the portal itself
         canaries = GreengrassStack(app, "FabWaferGreengrass", settings, data)
         canaries.add_stack_dependency(fleet)
-        RolloutStack(app, "FabWaferRollout", canaries)
+        RolloutStack(app, "FabWaferRollout", settings, canaries)
         if settings.portal_build is not None:
             PortalStack(app, "FabWaferPortal", settings, data, service)
     findings.check(app)

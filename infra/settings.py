@@ -1,5 +1,6 @@
 """What one deployment is told through the CDK context: cdk.json, and `cdk deploy -c stage=sandbox ...` above it."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ from fabwafer.errors import ContractError
 from infra.context import Context
 from infra.fleet_file import Camera, read_fleet
 
+_MODEL = re.compile(r"[A-Za-z0-9_.-]+@\d+\.\d+\.\d+[A-Za-z0-9.-]*\Z")
 _EDGE = {"source": {"kind": "folder", "folder": "/var/lib/fabwafer/pictures"}}
 """Where a tool leaves its pictures on a Pi, unless the context key `edge` says otherwise."""
 
@@ -41,6 +43,7 @@ class Settings:
     lambda_assets: Path | None
     components: Path
     edge: dict[str, object]
+    first_model: str | None
     alert_email: str | None
     alert_filter: dict[str, list[str]]
     portal_url: str
@@ -80,6 +83,7 @@ def read_settings(node: Node, root: Path) -> Settings:
         lambda_assets=Path(assets) if assets else None,
         components=root / context.text("components", "build/component"),
         edge=context.mapping("edge", _EDGE, "the edge component's configuration as JSON"),
+        first_model=_first_model(context),
         alert_email=context.text("alert_email", "") or None,
         alert_filter=_filter(context),
         portal_url=context.text("portal_url", "").rstrip("/"),
@@ -103,6 +107,14 @@ def _stage(context: Context) -> Stage:
     if text not in set(Stage):
         raise ContractError("context stage", text, " or ".join(Stage))
     return Stage(text)
+
+
+def _first_model(context: Context) -> str | None:
+    """What rings begin with and what the first training is compared with, told once and then kept."""
+    text = context.text("first_model", "")
+    if text and not _MODEL.match(text):
+        raise ContractError("context first_model", text, "name@version, wafer-map@1.2.0")
+    return text or None
 
 
 def _filter(context: Context) -> dict[str, list[str]]:

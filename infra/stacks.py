@@ -19,7 +19,7 @@ from infra.fleet import (
     Groups,
 )
 from infra.functions import Functions
-from infra.greengrass import ComponentVersion, deploy
+from infra.greengrass import ComponentVersion, deploy, deploy_model
 from infra.ingest import Ingest
 from infra.model_policies import ModelPolicies
 from infra.people import People
@@ -144,6 +144,10 @@ class FleetStack(Stack):
             CameraThing(self, camera.thing, camera, greengrass=not settings.in_sandbox)
 
 
+_NO_MODEL = (
+    "Without first_model in the context no model is deployed to the rings:"
+    " docs/operations.md, Deploy to AWS"
+)
 _ANY_MODEL = (
     "Without model_keys in the context key edge the Pis run any model, signed or not:"
     " docs/prepare-a-pi.md, Only signed models"
@@ -151,7 +155,11 @@ _ANY_MODEL = (
 
 
 class GreengrassStack(Stack):
-    """What the Pis run and may do; deployed to the canaries."""
+    """What the Pis run and may do; deployed to the canaries.
+
+    The model that a fleet begins with is named by the context, not by what is shipped: a rollout's place is not taken by
+    the next release of the software.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, settings: Settings, data: DataStack
@@ -163,31 +171,35 @@ class GreengrassStack(Stack):
         for camera in settings.cameras:
             CameraRole(self, camera.thing, camera, images, data.buckets.models)
         components = [read_component(settings.components, name) for name in (EDGE, MODEL)]
-        self.versions = {each.name: each.version for each in components}
+        self.edge_version = components[0].version
         self.edge = settings.edge | {"images_bucket": images.bucket_name}
-        created = {
-            each.name: ComponentVersion(self, each.name, each).created for each in components
-        }
+        created = {each.name: ComponentVersion(self, each.name, each) for each in components}
         if not self.edge.get("model_keys"):
             Annotations.of(self).add_warning_v2("fabwafer:model-keys", _ANY_MODEL)
-        deploy(self, "Canaries", CANARIES, {EDGE: created[EDGE]}, self.edge)
-        deploy(self, "ModelCanaries", MODEL_CANARIES, {MODEL: created[MODEL]})
+        deploy(self, "Canaries", CANARIES, {EDGE: created[EDGE].created}, self.edge)
+        if settings.first_model is None:
+            Annotations.of(self).add_warning_v2("fabwafer:first-model", _NO_MODEL)
+        else:
+            first = deploy_model(self, "ModelCanaries", MODEL_CANARIES, settings.first_model)
+            first.node.add_dependency(created[MODEL])
 
 
 class RolloutStack(Stack):
     """The same for everyone else: deployed when the canaries have done well.
 
-    The model is the one that a fleet begins with; what replaces it is no stack's matter but a rollout's. It names the versions itself: were they imported from the canaries' stack, no next version could be given there,
-    for CloudFormation changes no export that is in use.
+    The edge component's version is named here too: were it imported from the canaries' stack, no next version could be
+    given there, for CloudFormation changes no export that is in use.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, canaries: GreengrassStack) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, canaries: GreengrassStack
+    ) -> None:
         super().__init__(scope, construct_id, description="FabWafer: components for all Pis")
         self.add_stack_dependency(canaries)
-        versions = canaries.versions
-        deploy(self, "Fleet", EVERYONE_ELSE, {EDGE: versions[EDGE]}, canaries.edge)
-        deploy(self, "ModelEarly", MODEL_EARLY, {MODEL: versions[MODEL]})
-        deploy(self, "ModelEveryone", MODEL_EVERYONE, {MODEL: versions[MODEL]})
+        deploy(self, "Fleet", EVERYONE_ELSE, {EDGE: canaries.edge_version}, canaries.edge)
+        if settings.first_model is not None:
+            deploy_model(self, "ModelEarly", MODEL_EARLY, settings.first_model)
+            deploy_model(self, "ModelEveryone", MODEL_EVERYONE, settings.first_model)
 
 
 def _outputs(stack: Stack, **values: str) -> None:

@@ -93,7 +93,7 @@ def first_model(context: Context, settings: Settings) -> tuple[str, str]:
         ContractError: If nothing is shipped, or several models are, and the context does not say which.
     """
     shipped = [manifest.model for manifest in shipped_bundles(settings.root / "models")]
-    model = context.text("first_model", shipped[0] if len(shipped) == 1 else "")
+    model = settings.first_model or (shipped[0] if len(shipped) == 1 else "")
     if not model:
         raise ContractError("context first_model", model, f"one of {', '.join(shipped)}")
     return model, context.text("first_model_key", f"bundles/{model}/1/wafer-map.zip")

@@ -73,6 +73,7 @@ def test_another_fleet_may_be_named(tmp_path: Path) -> None:
             "[]",
             "context alert_filter: expected attributes and their values as JSON",
         ),
+        ("first_model", "1.2.0", "context first_model: expected name@version"),
         ("edge", "[]", "context edge: expected the edge component's configuration as JSON"),
     ],
 )
