@@ -8,17 +8,12 @@ from aws_cdk import App
 
 from fabwafer.errors import FabWaferError
 from infra import findings
+from infra.greengrass_stacks import GreengrassStack, RolloutStack
 from infra.loop_stack import LoopStack
 from infra.observability_stack import ObservabilityStack
 from infra.portal_stack import PortalStack
 from infra.settings import read_settings
-from infra.stacks import (
-    DataStack,
-    FleetStack,
-    GreengrassStack,
-    RolloutStack,
-    ServiceStack,
-)
+from infra.stacks import DataStack, FleetStack, ServiceStack
 
 
 def build(app: App, root: Path) -> None:

@@ -108,6 +108,21 @@ def components(folder: Path, model: str = MODEL_VERSION) -> None:
                 path.write_bytes(f"zip of {path.name}".encode())
 
 
+def warnings(cloud: Cloud, stack: str) -> str:
+    """Return what a synth warns of in a stack."""
+    artifact = json.loads((cloud.folder / "manifest.json").read_text())["artifacts"][stack]
+    metadata = artifact.get("metadata")
+    if metadata is None:
+        file = cloud.folder / artifact["additionalMetadataFile"]
+        metadata = json.loads(file.read_text())
+    return " ".join(
+        str(each["data"])
+        for told in metadata.values()
+        for each in told
+        if each["type"] == "aws:cdk:warning"
+    )
+
+
 def text(value: object) -> str:
     """Return a template's value as one text, its references as `<LogicalId.Attribute>` without hashes kept apart."""
     match value:

@@ -10,6 +10,7 @@ from synthesized import (
     components,
     synthesize,
     text,
+    warnings,
 )
 
 from fabwafer.errors import ContractError
@@ -68,20 +69,6 @@ def deployments(cloud: Cloud, stack: str) -> dict[str, dict]:
     """Return thing group -> properties of what a stack deploys to it."""
     found = [each["Properties"] for each in cloud.resources(stack, DEPLOYMENT).values()]
     return {text(each["TargetArn"]).rpartition("/")[2]: each for each in found}
-
-
-def warnings(cloud: Cloud, stack: str) -> str:
-    artifact = json.loads((cloud.folder / "manifest.json").read_text())["artifacts"][stack]
-    metadata = artifact.get("metadata")
-    if metadata is None:
-        file = cloud.folder / artifact["additionalMetadataFile"]
-        metadata = json.loads(file.read_text())
-    return " ".join(
-        str(each["data"])
-        for told in metadata.values()
-        for each in told
-        if each["type"] == "aws:cdk:warning"
-    )
 
 
 def test_pis_that_check_no_signature_are_warned_of(prod: Cloud, tmp_path: Path) -> None:
