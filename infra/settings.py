@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aws_cdk import RemovalPolicy
 from constructs import Node
@@ -12,6 +13,9 @@ from fabwafer.errors import ContractError
 from infra.context import Context
 from infra.fleet_file import Camera, read_fleet
 
+CLOUDFRONT = ".cloudfront.net"
+_ORIGIN = re.compile(r"https?://[^/\s]+\Z")
+_CERTIFICATE = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[\w-]+\Z")
 _MODEL = re.compile(r"[A-Za-z0-9_.-]+@\d+\.\d+\.\d+[A-Za-z0-9.-]*\Z")
 _EDGE = {"source": {"kind": "folder", "folder": "/var/lib/fabwafer/pictures"}}
 """Where a tool leaves its pictures on a Pi, unless the context key `edge` says otherwise."""
@@ -47,6 +51,7 @@ class Settings:
     alert_email: str | None
     alert_filter: dict[str, list[str]]
     portal_url: str
+    portal_certificate: str | None
     audit_rate: float
     keep_days: int
     review: ReviewSettings
@@ -61,6 +66,11 @@ class Settings:
     def removal_policy(self) -> RemovalPolicy:
         """Return what becomes of data and logs when their stack goes."""
         return RemovalPolicy.DESTROY if self.in_sandbox else RemovalPolicy.RETAIN
+
+    @property
+    def portal_host(self) -> str | None:
+        """Return the host of the portal's address."""
+        return urlsplit(self.portal_url).hostname
 
     @property
     def fabs(self) -> tuple[str, ...]:
@@ -86,7 +96,8 @@ def read_settings(node: Node, root: Path) -> Settings:
         first_model=_first_model(context),
         alert_email=context.text("alert_email", "") or None,
         alert_filter=_filter(context),
-        portal_url=context.text("portal_url", "").rstrip("/"),
+        portal_url=_portal_url(context),
+        portal_certificate=_portal_certificate(context),
         audit_rate=context.number("audit_rate", 0.02, 0, 1),
         keep_days=context.whole("keep_days", 0, 0, 36_500),
         review=ReviewSettings(
@@ -96,6 +107,26 @@ def read_settings(node: Node, root: Path) -> Settings:
         ),
         portal_build=_folder(root / context.text("portal", "portal/dist")),
     )
+
+
+def _portal_url(context: Context) -> str:
+    url = context.text("portal_url", "").rstrip("/")
+    if url and not _ORIGIN.match(url):
+        raise ContractError("context portal_url", url, "https:// and a host, no path")
+    return url
+
+
+def _portal_certificate(context: Context) -> str | None:
+    """What CloudFront answers with for a name of the fab's own; its own names need none and allow none."""
+    certificate, url = context.text("portal_certificate", ""), _portal_url(context)
+    if not certificate:
+        return None
+    if not _CERTIFICATE.match(certificate):
+        expected = "the ARN of an ACM certificate in us-east-1, where CloudFront looks for it"
+        raise ContractError("context portal_certificate", certificate, expected)
+    if not url or url.endswith(CLOUDFRONT):
+        raise ContractError("context portal_url", url, "the name that portal_certificate is for")
+    return certificate
 
 
 def _folder(path: Path) -> Path | None:

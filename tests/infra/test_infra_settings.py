@@ -8,6 +8,8 @@ from aws_cdk import App
 from fabwafer.errors import ContractError
 from infra.settings import Settings, Stage, read_settings
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0123abcd-01ab"
+
 
 def settings(root: Path, **context: object) -> Settings:
     (root / "fleet.json").write_text(json.dumps({"faba": ["camera1"]}))
@@ -43,6 +45,28 @@ def test_numbers_of_cdk_json_are_read_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("told", ["https://portal.example.com", "https://portal.example.com/"])
 def test_the_portals_address_is_the_same_with_a_slash_at_its_end(tmp_path: Path, told: str) -> None:
     assert settings(tmp_path, portal_url=told).portal_url == "https://portal.example.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "certificate", "message"),
+    [
+        ("https://https://d1.cloudfront.net", "", "portal_url: expected https:// and a host"),
+        ("portal.example.com", "", "portal_url: expected https:// and a host"),
+        ("https://portal.example.com/queue", "", "portal_url: expected https:// and a host"),
+        ("", CERTIFICATE, "portal_url: expected the name that portal_certificate is for"),
+        ("https://d1.cloudfront.net", CERTIFICATE, "portal_url: expected the name that"),
+        (
+            "https://portal.example.com",
+            CERTIFICATE.replace("us-east-1", "eu-central-1"),
+            "portal_certificate: expected the ARN of an ACM certificate in us-east-1",
+        ),
+    ],
+)
+def test_a_portals_address_that_leads_nowhere_is_refused(
+    tmp_path: Path, url: str, certificate: str, message: str
+) -> None:
+    with pytest.raises(ContractError, match=message):
+        settings(tmp_path, portal_url=url, portal_certificate=certificate)
 
 
 def test_another_fleet_may_be_named(tmp_path: Path) -> None:
