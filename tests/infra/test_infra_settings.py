@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from aws_cdk import App
 from fabwafer.errors import ContractError
 from infra.settings import Settings, Stage, read_settings
 
+ROOT = Path(__file__).resolve().parents[2]
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0123abcd-01ab"
 
 
@@ -40,6 +42,14 @@ def test_an_object_is_the_same_as_the_text_of_a_command_and_as_cdk_json_has_it(
 def test_numbers_of_cdk_json_are_read_too(tmp_path: Path) -> None:
     found = settings(tmp_path, audit_rate=0.1, keep_days=30)
     assert (found.audit_rate, found.keep_days) == (0.1, 30)
+
+
+def test_the_documented_cdk_json_is_understood(tmp_path: Path) -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    [example] = re.findall(r"```json\n(.*?)```", operations, re.DOTALL)
+    found = settings(tmp_path, **json.loads(f"{{{example}}}"))
+    assert found.first_model is not None
+    assert set(found.edge) == {"source", "model_keys"}
 
 
 @pytest.mark.parametrize("told", ["https://portal.example.com", "https://portal.example.com/"])
