@@ -1,7 +1,8 @@
+import re
 from pathlib import Path
 
 import pytest
-from synthesized import Cloud, synthesize, text, warnings
+from synthesized import ROOT, Cloud, synthesize, text, warnings
 from test_infra_checks import violations
 
 STACK = "FabWaferPortal"
@@ -52,6 +53,15 @@ def test_the_pages_run_their_own_code_and_nobody_elses(hosted: Cloud, rule: str)
     assert rule in policy.split("; ")
     assert "unsafe" not in policy
     assert "*" not in policy
+
+
+def test_the_portals_readme_names_every_directive_that_is_sent(hosted: Cloud) -> None:
+    policy = text(headers(hosted)["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+    readme = (ROOT / "portal" / "README.md").read_text()
+    [told] = re.findall(r"The page needs `([^`]*)`", readme)
+    assert [rule.split()[0] for rule in told.split("; ")] == [
+        rule.split()[0] for rule in policy.split("; ")
+    ]
 
 
 def test_the_pages_talk_to_api_sign_in_and_pictures(hosted: Cloud) -> None:

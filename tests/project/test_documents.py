@@ -14,7 +14,13 @@ from edge_component.config import (
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "training" / "README.md"]
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        ROOT / "portal" / "README.md",
+        ROOT / "training" / "README.md",
+        ROOT / "models" / "wafer-map" / "MODEL_CARD.md",
+    ]
 )
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 
