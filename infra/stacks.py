@@ -1,4 +1,4 @@
-"""The stacks, split by whether data is lost when one goes, and by what the emulator has."""
+"""The stacks that are everywhere, in AWS and in the sandbox, split by whether data is lost when one goes."""
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
