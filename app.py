@@ -1,4 +1,4 @@
-"""The whole of FabWafer's cloud. Synthesize with `npx cdk synth`, deploy with `npx cdk deploy --all`."""
+"""The whole of FabWafer's cloud. Synthesize with `npx cdk synth`; docs/operations.md deploys it."""
 
 import os
 import sys
@@ -8,17 +8,12 @@ from aws_cdk import App
 
 from fabwafer.errors import FabWaferError
 from infra import findings
+from infra.greengrass_stacks import GreengrassStack, RolloutStack
 from infra.loop_stack import LoopStack
 from infra.observability_stack import ObservabilityStack
 from infra.portal_stack import PortalStack
 from infra.settings import read_settings
-from infra.stacks import (
-    DataStack,
-    FleetStack,
-    GreengrassStack,
-    RolloutStack,
-    ServiceStack,
-)
+from infra.stacks import DataStack, FleetStack, ServiceStack
 
 
 def build(app: App, root: Path) -> None:
@@ -32,7 +27,7 @@ def build(app: App, root: Path) -> None:
     if not settings.in_sandbox:  # the emulator knows no Greengrass, and serves the portal itself
         canaries = GreengrassStack(app, "FabWaferGreengrass", settings, data)
         canaries.add_stack_dependency(fleet)
-        RolloutStack(app, "FabWaferRollout", canaries)
+        RolloutStack(app, "FabWaferRollout", settings, canaries)
         if settings.portal_build is not None:
             PortalStack(app, "FabWaferPortal", settings, data, service)
     findings.check(app)

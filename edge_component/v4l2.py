@@ -1,4 +1,4 @@
-"""A V4L2 or libcamera device through OpenCV, which is an extra: `pip install fabwafer[v4l2]`."""
+"""A V4L2 or libcamera device through OpenCV, which the component ships."""
 
 import importlib
 import time

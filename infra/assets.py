@@ -13,7 +13,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from aws_cdk import Stack
 from aws_cdk import aws_lambda as lambda_
+from constructs import IConstruct
 
 from infra.settings import Settings
 
@@ -26,6 +28,14 @@ _FOR_THE_CLOUD = (
     *("--platform", "manylinux2014_aarch64", "--platform", "manylinux_2_28_aarch64"),
     *("--implementation", "cp", "--python-version", PYTHON),
 )
+
+
+def assets_bucket(scope: IConstruct) -> str:
+    """Return what `cdk bootstrap` calls the bucket of this app's assets, before account and region.
+
+    The qualifier is the app's own (cdk.json), so that the bucket holds nothing of another app in the account.
+    """
+    return f"cdk-{Stack.of(scope).synthesizer.bootstrap_qualifier}-assets"
 
 
 def lambda_code(settings: Settings) -> lambda_.Code:

@@ -1,11 +1,12 @@
 """What a camera's Pi may do in AWS beside MQTT: Greengrass exchanges its certificate for this role."""
 
-from aws_cdk import ArnFormat, DefaultStackSynthesizer, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.assets import assets_bucket
 from infra.findings import accept, export_name
 from infra.fleet_file import Camera
 
@@ -16,8 +17,6 @@ _LOG_ACTIONS = [
     "logs:DescribeLogStreams",
     "logs:PutLogEvents",
 ]
-_ASSETS_BUCKET = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets"
-"""What the CDK's bootstrap calls the bucket of all assets, before account and region."""
 
 
 class CameraRole(Construct):
@@ -70,12 +69,13 @@ class CameraRole(Construct):
         self._accept(f"{export_name(images)}/{keys}", "Its own pictures; a key names the wafer.")
 
     def _allow_artifacts(self) -> None:
-        account, region = self._stack.account, self._stack.region
-        bucket = f"arn:{self._stack.partition}:s3:::{_ASSETS_BUCKET}-{account}-{region}"
-        self._allow(["s3:GetObject"], f"{bucket}/*.zip")
+        account, region, bucket = self._stack.account, self._stack.region, assets_bucket(self)
+        arn = f"arn:{self._stack.partition}:s3:::{bucket}-{account}-{region}/*.zip"
+        self._allow(["s3:GetObject"], arn)
         self._accept(
-            f"arn:<AWS::Partition>:s3:::{_ASSETS_BUCKET}-<AWS::AccountId>-<AWS::Region>/*.zip",
-            "The components of every version: a Pi that rolls back fetches the one before.",
+            f"arn:<AWS::Partition>:s3:::{bucket}-<AWS::AccountId>-<AWS::Region>/*.zip",
+            "The components of every version, for a Pi that rolls back fetches the one before. Beside them lie this"
+            " app's functions and pages, which hold no secret, and no other app's assets.",
         )
 
     def _allow_bundles(self, models: s3.Bucket) -> None:

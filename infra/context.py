@@ -1,9 +1,9 @@
 """Context keys of one construct, parsed and checked; an error names the key."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from constructs import Node
 
@@ -64,17 +64,21 @@ class Context:
             raise ContractError(f"context {key}", text, "true or false")
         return text == "true"
 
-    def mapping(self, key: str, default: str) -> dict[str, object]:
-        """Return a JSON object.
+    def mapping(
+        self, key: str, default: Mapping[str, object], expected: str = "a JSON object"
+    ) -> dict[str, Any]:
+        """Return an object of cdk.json, or what the JSON of one says: `-c` has texts only.
 
         Raises:
             ContractError: If it is none.
         """
-        text = self.text(key, default)
+        told = self.node.try_get_context(key)
         try:
-            value = json.loads(text)
+            value = json.loads(told) if isinstance(told, str) else told
         except ValueError as error:
-            raise ContractError(f"context {key}", text, "a JSON object") from error
+            raise ContractError(f"context {key}", told, expected) from error
+        if value is None:
+            return dict(default)
         if not isinstance(value, dict):
-            raise ContractError(f"context {key}", text, "a JSON object")
+            raise ContractError(f"context {key}", told, expected)
         return value

@@ -14,7 +14,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from fabwafer import deployment_pace
-from infra.components import EDGE, Component
+from infra.components import EDGE, MODEL, Component
 
 
 class ComponentVersion(Construct):
@@ -71,6 +71,19 @@ def deploy(
         deployment_policies=_policies(),
         iot_job_configuration=_paced(),
     )
+
+
+def deploy_model(
+    scope: Construct, construct_id: str, ring: str, model: str
+) -> greengrass.CfnDeployment:
+    """Deploy the model that a fleet begins with, `name@version`, to a ring of models.
+
+    What a rollout deployed there since is replaced only when another model is named. The deployment is kept when none is
+    named any more, for a Pi that joins the ring later is given its latest one.
+    """
+    deployed = deploy(scope, construct_id, ring, {MODEL: model.partition("@")[2]})
+    deployed.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+    return deployed
 
 
 _Deployment = greengrass.CfnDeployment

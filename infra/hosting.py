@@ -5,7 +5,8 @@ The pages are portal/dist as built; what they are told about their cloud is /con
 
 from pathlib import Path
 
-from aws_cdk import DefaultStackSynthesizer, Duration, Stack
+from aws_cdk import Stack
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
@@ -14,18 +15,15 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
+from infra.assets import assets_bucket
 from infra.buckets import private_bucket
 from infra.findings import accept
+from infra.portal_headers import security_headers
 from infra.settings import Settings
 
 CONFIG = "config.json"
-_HSTS = Duration.days(365)
 _HASHED = deployment.CacheControl.from_string("public, max-age=31536000, immutable")
 _NAMED = deployment.CacheControl.no_cache()
-_ASSETS = (
-    f"arn:<AWS::Partition>:s3:::cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}"
-    "-assets-<AWS::AccountId>-<AWS::Region>"
-)
 _COPYING_ACTIONS = [
     f"Action::s3:{each}*" for each in ("GetBucket", "GetObject", "List", "Abort", "DeleteObject")
 ]
@@ -61,11 +59,13 @@ class Hosting(Construct):
             server_access_logs_bucket=self._logs,
             server_access_logs_prefix="pages/",
         )
-        self.distribution = self._distribute(_security(self, policy))
+        self.distribution = self._distribute(security_headers(self, policy))
 
     @property
     def url(self) -> str:
-        """Return the address of the portal."""
+        """Return the address of the portal: the fab's own if there is a certificate for it, else CloudFront's."""
+        if self._settings.portal_certificate:
+            return self._settings.portal_url
         return f"https://{self.distribution.distribution_domain_name}"
 
     def publish(self, build: Path, config: dict[str, str]) -> None:
@@ -123,17 +123,25 @@ class Hosting(Construct):
         )
         self._log_group.grant_write(role)
         pages = Stack.of(self).resolve(self._pages.bucket_arn)["Fn::GetAtt"][0]
-        for what in (*_COPYING_ACTIONS, f"Resource::<{pages}.Arn>/*", f"Resource::{_ASSETS}/*"):
+        assets = f"arn:<AWS::Partition>:s3:::{assets_bucket(self)}-<AWS::AccountId>-<AWS::Region>"
+        for what in (*_COPYING_ACTIONS, f"Resource::<{pages}.Arn>/*", f"Resource::{assets}/*"):
             accept(role, f"AwsSolutions-IAM5[{what}]", _WHY_ITS_OWN_KEYS)
         accept(role, "AwsSolutions-IAM5[Resource::*]", _WHY_ANY_DISTRIBUTION)
         accept(Stack.of(self), "AwsSolutions-L1", _WHY_THAT_RUNTIME)
         return role
 
     def _distribute(self, security: cloudfront.ResponseHeadersPolicy) -> cloudfront.Distribution:
+        certificate, host = self._settings.portal_certificate, self._settings.portal_host
         made = cloudfront.Distribution(
             self,
             "Distribution",
             comment="FabWafer portal",
+            domain_names=[host] if certificate and host else None,
+            certificate=(
+                acm.Certificate.from_certificate_arn(self, "Certificate", certificate)
+                if certificate
+                else None
+            ),
             default_root_object="index.html",
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(self._pages),
@@ -161,49 +169,3 @@ _FINDINGS = {
     "AwsSolutions-CFR2": "Static pages behind no origin of ours; the API has its own throttling.",
     "AwsSolutions-CFR4": "CloudFront's own certificate sets the protocol until a domain is given.",
 }
-
-
-def content_security_policy(parties: list[str], pictures: str) -> str:
-    """Return the policy: code and styles from the pages' own origin, talk to named ones, frames of nobody.
-
-    Args:
-        parties: The origins of API and sign-in.
-        pictures: The origin of the wafers' pictures, which are read as data too.
-    """
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "font-src 'self'",
-            f"img-src 'self' blob: {pictures}",
-            f"connect-src 'self' {' '.join([*parties, pictures])}",
-            "manifest-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        )
-    )
-
-
-def _security(scope: Construct, policy: str) -> cloudfront.ResponseHeadersPolicy:
-    return cloudfront.ResponseHeadersPolicy(
-        scope,
-        "Headers",
-        comment=f"{Stack.of(scope).stack_name}: the portal's pages",
-        security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-            content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                content_security_policy=policy, override=True
-            ),
-            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-            frame_options=cloudfront.ResponseHeadersFrameOptions(
-                frame_option=cloudfront.HeadersFrameOption.DENY, override=True
-            ),
-            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
-            ),
-            strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                access_control_max_age=_HSTS, include_subdomains=True, override=True
-            ),
-        ),
-    )

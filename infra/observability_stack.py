@@ -1,12 +1,14 @@
 """What somebody is woken by, of all stacks."""
 
-from aws_cdk import Stack
+from aws_cdk import Annotations, Stack
 from constructs import Construct
 
 from infra.loop_stack import LoopStack
 from infra.observability import QUARANTINING, Alarms, alarm_topic, dashboard
 from infra.settings import Settings
 from infra.stacks import ServiceStack
+
+_NOBODY = "Without alert_email in the context nobody hears alerts, alarms and notices, but who subscribes by hand"
 
 
 class ObservabilityStack(Stack):
@@ -21,6 +23,8 @@ class ObservabilityStack(Stack):
         loop: LoopStack,
     ) -> None:
         super().__init__(scope, construct_id, description="FabWafer: alarms, dashboard")
+        if settings.alert_email is None and not settings.in_sandbox:
+            Annotations.of(self).add_warning_v2("fabwafer:alert-email", _NOBODY)
         alarms = Alarms(self, "Alarms", alarm_topic(self, settings))
         failures = service.failure_queues | {"FailedLoopInvocations": loop.failures}
         functions = service.functions | loop.functions

@@ -1,11 +1,14 @@
 """The portal's pages in the cloud. The sandbox serves the same build itself."""
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import Annotations, CfnOutput, Stack
 from constructs import Construct
 
-from infra.hosting import Hosting, content_security_policy
-from infra.settings import Settings
+from infra.hosting import Hosting
+from infra.portal_headers import content_security_policy
+from infra.settings import CLOUDFRONT, Settings
 from infra.stacks import DataStack, ServiceStack
+
+_NO_CERTIFICATE = "portal_url is not CloudFront's and there is no portal_certificate: docs/operations.md, The portal and its people"
 
 
 class PortalStack(Stack):
@@ -38,4 +41,13 @@ class PortalStack(Stack):
         }
         if settings.portal_build is not None:
             hosting.publish(settings.portal_build, config)
+        if _answers_elsewhere(settings):
+            Annotations.of(self).add_warning_v2("fabwafer:portal-certificate", _NO_CERTIFICATE)
         CfnOutput(self, "PortalUrl", value=hosting.url)
+        CfnOutput(self, "PortalTarget", value=hosting.distribution.distribution_domain_name)
+
+
+def _answers_elsewhere(settings: Settings) -> bool:
+    """Tell whether people are sent to a name for which CloudFront does not answer."""
+    told = bool(settings.portal_url) and not settings.portal_url.endswith(CLOUDFRONT)
+    return told and settings.portal_certificate is None

@@ -1,18 +1,23 @@
-"""What one deployment is told through the CDK context (`cdk deploy -c stage=sandbox ...`)."""
+"""What one deployment is told through the CDK context: cdk.json, and `cdk deploy -c stage=sandbox ...` above it."""
 
-import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 from aws_cdk import RemovalPolicy
 from constructs import Node
 
 from fabwafer.errors import ContractError
+from infra.context import Context
 from infra.fleet_file import Camera, read_fleet
 
-_PICTURES = "/var/lib/fabwafer/pictures"
+CLOUDFRONT = ".cloudfront.net"
+_ORIGIN = re.compile(r"https?://[^/\s]+\Z")
+_CERTIFICATE = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[\w-]+\Z")
+_MODEL = re.compile(r"[A-Za-z0-9_.-]+@\d+\.\d+\.\d+[A-Za-z0-9.-]*\Z")
+_EDGE = {"source": {"kind": "folder", "folder": "/var/lib/fabwafer/pictures"}}
 """Where a tool leaves its pictures on a Pi, unless the context key `edge` says otherwise."""
 
 
@@ -42,9 +47,11 @@ class Settings:
     lambda_assets: Path | None
     components: Path
     edge: dict[str, object]
+    first_model: str | None
     alert_email: str | None
     alert_filter: dict[str, list[str]]
     portal_url: str
+    portal_certificate: str | None
     audit_rate: float
     keep_days: int
     review: ReviewSettings
@@ -61,6 +68,11 @@ class Settings:
         return RemovalPolicy.DESTROY if self.in_sandbox else RemovalPolicy.RETAIN
 
     @property
+    def portal_host(self) -> str | None:
+        """Return the host of the portal's address."""
+        return urlsplit(self.portal_url).hostname
+
+    @property
     def fabs(self) -> tuple[str, ...]:
         """Return the fabs that have cameras."""
         return tuple(sorted({camera.fab for camera in self.cameras}))
@@ -72,79 +84,76 @@ def read_settings(node: Node, root: Path) -> Settings:
     Raises:
         ContractError: If a value is off; it names the context key.
     """
-    assets = node.try_get_context("lambda_assets")
+    context = Context(node)
+    assets = context.text("lambda_assets", "")
     return Settings(
         root=root,
-        stage=_stage(node),
-        cameras=read_fleet(root / _text(node, "fleet", "fleet.json")),
+        stage=_stage(context),
+        cameras=read_fleet(root / context.text("fleet", "fleet.json")),
         lambda_assets=Path(assets) if assets else None,
-        components=root / _text(node, "components", "build/component"),
-        edge=_edge(node),
-        alert_email=_text(node, "alert_email", "") or None,
-        alert_filter=_filter(node),
-        portal_url=_text(node, "portal_url", "").rstrip("/"),
-        audit_rate=_number(node, "audit_rate", 0.02, 1),
-        keep_days=int(_number(node, "keep_days", 0, 36_500)),
+        components=root / context.text("components", "build/component"),
+        edge=context.mapping("edge", _EDGE, "the edge component's configuration as JSON"),
+        first_model=_first_model(context),
+        alert_email=context.text("alert_email", "") or None,
+        alert_filter=_filter(context),
+        portal_url=_portal_url(context),
+        portal_certificate=_portal_certificate(context),
+        audit_rate=context.number("audit_rate", 0.02, 0, 1),
+        keep_days=context.whole("keep_days", 0, 0, 36_500),
         review=ReviewSettings(
-            second_share=_number(node, "second_share", 0.2, 1),
-            lease_s=int(_number(node, "lease_s", 300, 86_400)),
-            undo_s=int(_number(node, "undo_s", 20, 3600)),
+            second_share=context.number("second_share", 0.2, 0, 1),
+            lease_s=context.whole("lease_s", 300, 0, 86_400),
+            undo_s=context.whole("undo_s", 20, 0, 3600),
         ),
-        portal_build=_folder(root / _text(node, "portal", "portal/dist")),
+        portal_build=_folder(root / context.text("portal", "portal/dist")),
     )
+
+
+def _portal_url(context: Context) -> str:
+    url = context.text("portal_url", "").rstrip("/")
+    if url and not _ORIGIN.match(url):
+        raise ContractError("context portal_url", url, "https:// and a host, no path")
+    return url
+
+
+def _portal_certificate(context: Context) -> str | None:
+    """What CloudFront answers with for a name of the fab's own; its own names need none and allow none."""
+    certificate, url = context.text("portal_certificate", ""), _portal_url(context)
+    if not certificate:
+        return None
+    if not _CERTIFICATE.match(certificate):
+        expected = "the ARN of an ACM certificate in us-east-1, where CloudFront looks for it"
+        raise ContractError("context portal_certificate", certificate, expected)
+    if not url or url.endswith(CLOUDFRONT):
+        raise ContractError("context portal_url", url, "the name that portal_certificate is for")
+    return certificate
 
 
 def _folder(path: Path) -> Path | None:
     return path if (path / "index.html").is_file() else None
 
 
-def _text(node: Node, key: str, default: str) -> str:
-    value = node.try_get_context(key)
-    return default if value is None else str(value)
-
-
-def _stage(node: Node) -> Stage:
-    text = _text(node, "stage", Stage.PROD)
+def _stage(context: Context) -> Stage:
+    text = context.text("stage", Stage.PROD)
     if text not in set(Stage):
         raise ContractError("context stage", text, " or ".join(Stage))
     return Stage(text)
 
 
-def _number(node: Node, key: str, default: float, most: float) -> float:
-    text = _text(node, key, str(default))
-    expected = f"a number of 0 to {most}"
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise ContractError(f"context {key}", text, expected) from error
-    if not 0 <= value <= most:
-        raise ContractError(f"context {key}", text, expected)
-    return value
+def _first_model(context: Context) -> str | None:
+    """What rings begin with and what the first training is compared with, told once and then kept."""
+    text = context.text("first_model", "")
+    if text and not _MODEL.match(text):
+        raise ContractError("context first_model", text, "name@version, wafer-map@1.2.0")
+    return text or None
 
 
-def _edge(node: Node) -> dict[str, object]:
-    text = _text(node, "edge", json.dumps({"source": {"kind": "folder", "folder": _PICTURES}}))
-    expected = 'JSON of the edge component\'s configuration, {"source": {...}}'
-    return _object("edge", text, expected)
-
-
-def _filter(node: Node) -> dict[str, list[str]]:
-    text = _text(node, "alert_filter", "{}")
-    expected = 'JSON of attributes and their values, {"severity": ["critical"]}'
-    wanted = _object("alert_filter", text, expected)
+def _filter(context: Context) -> dict[str, list[str]]:
+    expected = 'attributes and their values as JSON, {"severity": ["critical"]}'
+    wanted = context.mapping("alert_filter", {}, expected)
     if not all(map(_are_texts, wanted.values())):
-        raise ContractError("context alert_filter", text, expected)
+        raise ContractError("context alert_filter", wanted, expected)
     return wanted
-
-
-def _object(key: str, text: str, expected: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ContractError(f"context {key}", text, expected) from error
-    if not isinstance(value, dict):
-        raise ContractError(f"context {key}", text, expected)
-    return value
 
 
 def _are_texts(values: object) -> bool:

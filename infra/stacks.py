@@ -1,25 +1,14 @@
-"""The stacks, split by whether data is lost when one goes, and by what the emulator has."""
+"""The stacks that are everywhere, in AWS and in the sandbox, split by whether data is lost when one goes."""
 
-from aws_cdk import Annotations, CfnOutput, Stack
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from fabwafer.topics import Kind
 from infra.alerting import Alerting
 from infra.assets import lambda_code
 from infra.buckets import Buckets
-from infra.camera_role import CameraRole
-from infra.components import EDGE, MODEL, read_component
-from infra.fleet import (
-    CANARIES,
-    EVERYONE_ELSE,
-    MODEL_CANARIES,
-    MODEL_EARLY,
-    MODEL_EVERYONE,
-    CameraThing,
-    Groups,
-)
+from infra.fleet import CameraThing, Groups
 from infra.functions import Functions
-from infra.greengrass import ComponentVersion, deploy
 from infra.ingest import Ingest
 from infra.model_policies import ModelPolicies
 from infra.people import People
@@ -142,52 +131,6 @@ class FleetStack(Stack):
         Groups(self, "Groups", settings.fabs)
         for camera in settings.cameras:
             CameraThing(self, camera.thing, camera, greengrass=not settings.in_sandbox)
-
-
-_ANY_MODEL = (
-    "Without model_keys in the context key edge the Pis run any model, signed or not:"
-    " docs/prepare-a-pi.md, Only signed models"
-)
-
-
-class GreengrassStack(Stack):
-    """What the Pis run and may do; deployed to the canaries."""
-
-    def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, data: DataStack
-    ) -> None:
-        super().__init__(
-            scope, construct_id, description="FabWafer: components, roles of the Pis, canaries"
-        )
-        images = data.buckets.images
-        for camera in settings.cameras:
-            CameraRole(self, camera.thing, camera, images, data.buckets.models)
-        components = [read_component(settings.components, name) for name in (EDGE, MODEL)]
-        self.versions = {each.name: each.version for each in components}
-        self.edge = settings.edge | {"images_bucket": images.bucket_name}
-        created = {
-            each.name: ComponentVersion(self, each.name, each).created for each in components
-        }
-        if not self.edge.get("model_keys"):
-            Annotations.of(self).add_warning_v2("fabwafer:model-keys", _ANY_MODEL)
-        deploy(self, "Canaries", CANARIES, {EDGE: created[EDGE]}, self.edge)
-        deploy(self, "ModelCanaries", MODEL_CANARIES, {MODEL: created[MODEL]})
-
-
-class RolloutStack(Stack):
-    """The same for everyone else: deployed when the canaries have done well.
-
-    The model is the one that a fleet begins with; what replaces it is no stack's matter but a rollout's. It names the versions itself: were they imported from the canaries' stack, no next version could be given there,
-    for CloudFormation changes no export that is in use.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str, canaries: GreengrassStack) -> None:
-        super().__init__(scope, construct_id, description="FabWafer: components for all Pis")
-        self.add_stack_dependency(canaries)
-        versions = canaries.versions
-        deploy(self, "Fleet", EVERYONE_ELSE, {EDGE: versions[EDGE]}, canaries.edge)
-        deploy(self, "ModelEarly", MODEL_EARLY, {MODEL: versions[MODEL]})
-        deploy(self, "ModelEveryone", MODEL_EVERYONE, {MODEL: versions[MODEL]})
 
 
 def _outputs(stack: Stack, **values: str) -> None:

@@ -31,7 +31,7 @@ _ACCOUNT_OF_IMAGES = "763104351884"
 _REPOSITORY = "pytorch-training"
 _TAG = "2.10.0-{}-py313"
 _GPU = ("ml.g", "ml.p")
-_OPTIONS = '{"epochs": "7", "rate": "1e-3"}'
+_OPTIONS = {"epochs": "7", "rate": "1e-3"}
 _DAY_S = 86_400
 
 
@@ -93,7 +93,7 @@ def first_model(context: Context, settings: Settings) -> tuple[str, str]:
         ContractError: If nothing is shipped, or several models are, and the context does not say which.
     """
     shipped = [manifest.model for manifest in shipped_bundles(settings.root / "models")]
-    model = context.text("first_model", shipped[0] if len(shipped) == 1 else "")
+    model = settings.first_model or (shipped[0] if len(shipped) == 1 else "")
     if not model:
         raise ContractError("context first_model", model, f"one of {', '.join(shipped)}")
     return model, context.text("first_model_key", f"bundles/{model}/1/wafer-map.zip")
@@ -112,7 +112,7 @@ def release_rules(context: Context) -> str:
     Raises:
         ContractError: If one of them is none.
     """
-    told = context.mapping("release_rules", "{}")
+    told = context.mapping("release_rules", {})
     try:
         ReleaseRules.model_validate(told)
     except ValueError as error:

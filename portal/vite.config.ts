@@ -24,7 +24,7 @@ function reactCompiler(): Plugin {
   };
 }
 
-/** What the cloud sends (infra/hosting.py), but that it names the API, the pictures' bucket and the user pool beside the page's own origin. */
+/** What the cloud sends (infra/portal_headers.py), but that it names the API, the pictures' bucket and the user pool beside the page's own origin. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -30,7 +30,8 @@ AUDIT_RATE = 0.02
 _STAGE = "sandbox"
 _ASSEMBLY = "sandbox-assembly-"
 _KEPT_ASSEMBLIES = 4
-_BOOTSTRAP_STACK = "CDKToolkit"
+_OF_AN_ACCOUNT = ("alert_email", "first_model", "portal_url", "portal_certificate")
+"""Context keys that name people, addresses or a fleet of AWS."""
 _TIMEOUT_S = 300.0
 
 _QUIET = {
@@ -88,6 +89,7 @@ def bootstrap(emulator: Emulator, state_dir: Path) -> None:
     `cdk bootstrap` waits in steps of five seconds, 20 s in all; AWS documents `--show-template` and CloudFormation
     as the other way to the same stack.
     """
+    told = json.loads((ROOT / "cdk.json").read_text())
     lock = (ROOT / "package-lock.json").read_bytes()
     template = ROOT / "build" / f"cdk-bootstrap-{hashlib.sha256(lock).hexdigest()[:16]}.yaml"
     if not template.exists():
@@ -97,18 +99,22 @@ def bootstrap(emulator: Emulator, state_dir: Path) -> None:
         )
     stacks = emulator.client("cloudformation")
     stacks.create_stack(
-        StackName=_BOOTSTRAP_STACK,
+        StackName=told["toolkitStackName"],
         TemplateBody=template.read_text(),
         Capabilities=["CAPABILITY_NAMED_IAM"],
         Parameters=[
             {
                 "ParameterKey": "CloudFormationExecutionPolicies",
                 "ParameterValue": "arn:aws:iam::aws:policy/AdministratorAccess",
-            }
+            },
+            {
+                "ParameterKey": "Qualifier",
+                "ParameterValue": told["context"]["@aws-cdk/core:bootstrapQualifier"],
+            },
         ],
     )
     stacks.get_waiter("stack_create_complete").wait(
-        StackName=_BOOTSTRAP_STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        StackName=told["toolkitStackName"], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
 
 
@@ -126,16 +132,24 @@ def synthesize(
         folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             made = Path(scratch) / "assembly"
-            settings = {"stage": _STAGE, "fleet": str(fleet_file), **context}
-            options = [
-                part for name, value in settings.items() for part in ("-c", f"{name}={value}")
-            ]
+            options = context_options(fleet_file, context)
             _cdk(["synth", "--quiet", "--output", str(made), *options], environment, state_dir)
             with contextlib.suppress(OSError):  # not empty: another run was faster
                 made.rename(folder)
         _forget_old_assemblies(folder.parent)
     folder.touch()
     return folder
+
+
+def context_options(fleet_file: Path, context: Context) -> list[str]:
+    """Return what the CDK is told; of what cdk.json says of an account's deployment the sandbox has nothing."""
+    told = {
+        "stage": _STAGE,
+        "fleet": str(fleet_file),
+        **dict.fromkeys(_OF_AN_ACCOUNT, ""),
+        **context,
+    }
+    return [part for name, value in told.items() for part in ("-c", f"{name}={value}")]
 
 
 def _forget_old_assemblies(folder: Path) -> None:

@@ -162,13 +162,33 @@ def test_the_models_artifact_is_a_whole_bundle(built, tmp_path):
     assert read_bundle(tmp_path).model == "wafer-map@1.2.3"
 
 
+def signed(bundle, folder, manifest):
+    """Copy a bundle and lay a signature of some manifest beside it; the build looks at its hash alone."""
+    copy = shutil.copytree(bundle, folder)
+    signature = {
+        "model": "wafer-map@1.2.3",
+        "serial": 1,
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+        "key": "0" * 64,
+        "value": "MEUC",
+    }
+    (copy / "signature.json").write_text(json.dumps(signature))
+    return copy
+
+
 def test_a_signature_is_shipped_with_its_bundle(build, bundle, tmp_path):
-    signed = shutil.copytree(bundle, tmp_path / "bundle")
-    (signed / "signature.json").write_text("a signature")
-    done = build(tmp_path / "component", "--platform", "x86_64", model=signed)
+    model = signed(bundle, tmp_path / "bundle", (bundle / "manifest.json").read_bytes())
+    done = build(tmp_path / "component", "--platform", "x86_64", model=model)
     assert done.returncode == 0, done.stderr
     files = contents(tmp_path / "component/artifacts/com.fabwafer.Model/1.2.3/wafer-map.zip")
-    assert files["signature.json"] == b"a signature"
+    assert files["signature.json"] == (model / "signature.json").read_bytes()
+
+
+def test_a_signature_that_the_model_before_left_is_not_shipped(build, bundle, tmp_path):
+    model = signed(bundle, tmp_path / "bundle", b"the manifest before")
+    done = build(tmp_path / "component", "--platform", "x86_64", model=model)
+    assert done.returncode == 1
+    assert "signature.json: signs another manifest" in done.stderr
 
 
 def test_a_model_that_was_altered_is_not_shipped(build, bundle, tmp_path):

@@ -37,37 +37,37 @@ def deployed(recipe, **merged):
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source["kind"])
-def test_line_8_defaults_that_arrive_as_strings_are_the_defaults_meant(edge_recipe, source):
+def test_defaults_that_arrive_as_strings_are_the_defaults_meant(edge_recipe, source):
     typed = yaml.safe_load((ROOT / "edge_component" / "recipe.yaml").read_text())
     assert parse_settings(deployed(edge_recipe, source=source)) == parse_settings(
         deployed(typed, source=source)
     )
 
 
-def test_line_8_empty_defaults_mean_not_set(edge_recipe):
+def test_empty_defaults_mean_not_set(edge_recipe):
     settings = parse_settings(deployed(edge_recipe, source=SOURCES[0]))
     assert settings.model_keys == ()
     assert settings.images_bucket is None
     assert settings.basic_ingest_rules is None
 
 
-def test_line_10_the_model_keeps_running_so_that_lite_starts_what_depends_on_it(model_recipe):
+def test_the_model_keeps_running_so_that_lite_starts_what_depends_on_it(model_recipe):
     assert scripts_of(model_recipe)["run"].rstrip().splitlines()[-1] == "exec sleep infinity"
 
 
-def test_line_10_a_new_model_of_any_version_restarts_the_edge_component(edge_recipe, model_recipe):
+def test_a_new_model_of_any_version_restarts_the_edge_component(edge_recipe, model_recipe):
     assert edge_recipe["ComponentDependencies"][model_recipe["ComponentName"]] == {
         "VersionRequirement": ">=0.0.0",
         "DependencyType": "HARD",
     }
 
 
-def test_line_11_no_script_reaches_into_another_components_artifacts(recipe):
+def test_no_script_reaches_into_another_components_artifacts(recipe):
     variables = RECIPE_VARIABLE.findall("".join(scripts_of(recipe).values()))
     assert not [variable for variable in variables if variable.count(":") > 1]
 
 
-def test_line_12_lite_knows_every_key_and_variable(recipe):
+def test_lite_knows_every_key_and_variable(recipe):
     assert set(recipe) <= KEYS_OF_LITE
     assert set(recipe["Lifecycle"]) == {"all"}
     assert set(recipe["Lifecycle"]["all"]) == {"install", "run"}
@@ -76,18 +76,18 @@ def test_line_12_lite_knows_every_key_and_variable(recipe):
         assert not re.search(r"[{}]", RECIPE_VARIABLE.sub("", script))
 
 
-def test_line_12_lite_wants_a_description_of_one_line_for_its_systemd_unit(recipe):
+def test_lite_wants_a_description_of_one_line_for_its_systemd_unit(recipe):
     assert len(recipe["ComponentDescription"].splitlines()) == 1
 
 
-def test_line_12_every_manifest_is_for_both_runtimes(recipe):
+def test_every_manifest_is_for_both_runtimes(recipe):
     for manifest in recipe["Manifests"]:
         assert manifest["Platform"]["runtime"] == "*"
         assert manifest["Platform"]["os"] == "linux"
         assert manifest["Selections"] == ["all"]
 
 
-def test_line_12_both_architectures_find_their_own_artifact(edge_recipe):
+def test_both_architectures_find_their_own_artifact(edge_recipe):
     found = {
         manifest["Platform"]["architecture"]: [
             artifact["Uri"].rpartition("/")[2] for artifact in manifest["Artifacts"]
@@ -100,14 +100,14 @@ def test_line_12_both_architectures_find_their_own_artifact(edge_recipe):
     }
 
 
-def test_line_12_no_runtime_unpacks_the_zip_so_the_install_step_always_does(recipe):
+def test_no_runtime_unpacks_the_zip_so_the_install_step_always_does(recipe):
     for manifest in recipe["Manifests"]:
         assert [artifact["Unarchive"] for artifact in manifest["Artifacts"]] == ["NONE"]
     assert "-m zipfile -e" in scripts_of(recipe)["install"]
 
 
 @pytest.mark.parametrize("phase", ["install", "run"])
-def test_line_12_scripts_are_plain_shell_and_short_enough_for_lite(recipe, phase):
+def test_scripts_are_plain_shell_and_short_enough_for_lite(recipe, phase):
     script = scripts_of(recipe)[phase]
     assert len(script) < 10_000
     checked = subprocess.run(["/bin/sh", "-n", "-c", script], capture_output=True, check=False)
@@ -130,32 +130,32 @@ def allowed(recipe, topic):
         "$aws/rules/Predictions/fabwafer/faba/camera1/prediction/img1",
     ],
 )
-def test_line_13_the_component_may_publish_its_messages(edge_recipe, topic):
+def test_the_component_may_publish_its_messages(edge_recipe, topic):
     assert allowed(edge_recipe, topic)
 
 
 @pytest.mark.parametrize(
     "topic", ["fabwafers/faba/camera1/status", "$aws/things/x/shadow/update", "other"]
 )
-def test_line_13_the_component_may_publish_nothing_else(edge_recipe, topic):
+def test_the_component_may_publish_nothing_else(edge_recipe, topic):
     assert not allowed(edge_recipe, topic)
 
 
-def test_line_13_access_control_holds_nothing_that_lite_refuses_a_deployment_for(edge_recipe):
+def test_access_control_holds_nothing_that_lite_refuses_a_deployment_for(edge_recipe):
     control = edge_recipe["ComponentConfiguration"]["DefaultConfiguration"]["accessControl"]
     assert not re.search(r"\?|\$\{|\{iot", json.dumps(control))
 
 
 @pytest.mark.parametrize("option", ["--no-index", "--find-links", "--require-hashes"])
-def test_line_14_installation_is_offline_and_checked(edge_recipe, option):
+def test_installation_is_offline_and_checked(edge_recipe, option):
     assert option in scripts_of(edge_recipe)["install"]
 
 
-def test_line_14_installation_may_take_longer_than_the_default(recipe):
+def test_installation_may_take_longer_than_the_default(recipe):
     assert int(recipe["Lifecycle"]["all"]["install"]["Timeout"]) > 120
 
 
-def test_line_16_sigterm_reaches_python_and_its_log_is_not_held_back(edge_recipe):
+def test_sigterm_reaches_python_and_its_log_is_not_held_back(edge_recipe):
     run = scripts_of(edge_recipe)["run"]
     assert run.rstrip().splitlines()[-1].startswith("exec ")
     assert "PYTHONUNBUFFERED=1" in run
@@ -166,12 +166,12 @@ def test_the_runtime_does_not_report_from_the_fab_to_its_maker(edge_recipe, phas
     assert "ORT_DISABLE_TELEMETRY=1" in scripts_of(edge_recipe)[phase]
 
 
-def test_line_18_large_pictures_find_credentials_and_nothing_waits_for_them(edge_recipe):
+def test_large_pictures_find_credentials_and_nothing_waits_for_them(edge_recipe):
     service = edge_recipe["ComponentDependencies"]["aws.greengrass.TokenExchangeService"]
     assert service["DependencyType"] == "SOFT"
 
 
-def test_line_18_the_model_needs_no_credentials(model_recipe):
+def test_the_model_needs_no_credentials(model_recipe):
     assert "ComponentDependencies" not in model_recipe
 
 
@@ -181,11 +181,11 @@ def test_a_shadow_that_comes_or_goes_does_not_restart_the_edge_component(
     assert shadow_recipe["ComponentName"] not in edge_recipe["ComponentDependencies"]
 
 
-def test_line_18_no_step_runs_as_root(recipe):
+def test_no_step_runs_as_root(recipe):
     assert "RequiresPrivilege" not in json.dumps(recipe)
 
 
-def test_line_19_a_version_is_named_in_the_recipe_and_in_its_artifacts(recipe):
+def test_a_version_is_named_in_the_recipe_and_in_its_artifacts(recipe):
     assert recipe["ComponentVersion"] == "{COMPONENT_VERSION}"
     for manifest in recipe["Manifests"]:
         for artifact in manifest["Artifacts"]:
@@ -193,7 +193,7 @@ def test_line_19_a_version_is_named_in_the_recipe_and_in_its_artifacts(recipe):
             assert artifact["Uri"].startswith(prefix)
 
 
-def test_line_20_the_build_tool_calls_our_own_build_with_our_version(edge_recipe):
+def test_the_build_tool_calls_our_own_build_with_our_version(edge_recipe):
     config = json.loads((ROOT / "edge_component" / "gdk-config.json").read_text())
     component = config["component"][edge_recipe["ComponentName"]]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -201,6 +201,6 @@ def test_line_20_the_build_tool_calls_our_own_build_with_our_version(edge_recipe
     assert "scripts/build_component" in component["build"]["custom_build_command"][-1]
 
 
-def test_line_20_nothing_installs_the_indexs_gdk():
+def test_nothing_installs_the_indexs_gdk():
     for path in (ROOT / "requirements").iterdir():
         assert not re.search(r"^gdk\b", path.read_text(), re.MULTILINE), path

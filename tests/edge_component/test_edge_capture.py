@@ -183,7 +183,7 @@ def test_without_a_model_nothing_is_taken(open_outbox: Open, health: Health) -> 
         Decider(lambda: None, ADDRESS).decide(image(1))
 
 
-def test_line_5_a_camera_that_fails_is_reported_and_tried_again(
+def test_a_camera_that_fails_is_reported_and_tried_again(
     open_outbox: Open, health: Health, classifier: Classifier
 ) -> None:
     camera = FakeCamera([None])
@@ -284,7 +284,7 @@ class TestMessages:
         assert sent.image() == image(3).picture
         assert (told.imgid, told.timestamp) == (sent.imgid, sent.timestamp)
 
-    def test_line_2_what_matters_least_is_left_out_before_a_prediction_gets_too_long(self) -> None:
+    def test_what_matters_least_is_left_out_before_a_prediction_gets_too_long(self) -> None:
         whole = len(compose(image(3), WHOLE, ADDRESS).messages[0].payload)
         seen = []
         while len(seen) < 4:
@@ -306,7 +306,7 @@ class TestMessages:
         assert (told.shadow, told.picture, told.serial) == (WHOLE.shadow, WHOLE.picture, 2)
         assert len(prediction.payload) < 3_000
 
-    def test_line_2_a_larger_picture_goes_to_s3_under_the_agreed_key(self) -> None:
+    def test_a_larger_picture_goes_to_s3_under_the_agreed_key(self) -> None:
         address = replace(ADDRESS, images_bucket="images")
         _, picture = self.composed(address, NOISE)
         message = ImageMessage.parse(picture.payload, Topic.parse(picture.topic))

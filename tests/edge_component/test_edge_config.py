@@ -32,7 +32,7 @@ def test_the_least_that_must_be_said_is_enough() -> None:
     assert isinstance(settings.source, FolderSource)
 
 
-def test_line_8_scalars_may_arrive_as_strings() -> None:
+def test_scalars_may_arrive_as_strings() -> None:
     settings = parse_settings(
         PLAIN
         | {
@@ -64,7 +64,7 @@ def test_line_8_scalars_may_arrive_as_strings() -> None:
     assert settings.basic_ingest_rules is None
 
 
-def test_line_8_names_may_arrive_as_numbers() -> None:
+def test_names_may_arrive_as_numbers() -> None:
     assert parse_settings(PLAIN | {"fab": 7}).fab == "7"
 
 
@@ -153,9 +153,7 @@ ONE, OTHER = Signer().text, Signer().text
     ],
     ids=["not set", "none", "a list", "a string of one", "a string of several"],
 )
-def test_line_8_keys_may_arrive_as_a_list_or_as_one_string(
-    value: object, keys: tuple[str, ...]
-) -> None:
+def test_keys_may_arrive_as_a_list_or_as_one_string(value: object, keys: tuple[str, ...]) -> None:
     assert parse_settings(PLAIN | {"model_keys": value}).model_keys == keys
 
 

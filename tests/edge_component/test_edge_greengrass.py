@@ -55,9 +55,7 @@ class TestConnection:
         assert publish(client) is None
         assert [(each.topic, each.qos) for each in nucleus.published] == [(TOPIC, 1)]
 
-    def test_line_15_a_service_error_is_to_be_repeated(
-        self, client: Nucleus, nucleus: FakeNucleus
-    ) -> None:
+    def test_a_service_error_is_to_be_repeated(self, client: Nucleus, nucleus: FakeNucleus) -> None:
         nucleus.online = False
         error = publish(client)
         assert type(error) is PublishError and str(error) == "ServiceError"
@@ -72,15 +70,13 @@ class TestConnection:
         error = publish(client)
         assert isinstance(error, RefusedError) and TOPIC in str(error)
 
-    def test_line_15_a_dropped_connection_is_made_anew(
-        self, client: Nucleus, nucleus: FakeNucleus
-    ) -> None:
+    def test_a_dropped_connection_is_made_anew(self, client: Nucleus, nucleus: FakeNucleus) -> None:
         publish(client)
         nucleus.drop_connections()
         assert eventually(lambda: publish(client) is None)
         assert nucleus.connects == 2
 
-    def test_line_2_one_byte_too_many_would_cost_the_connection(
+    def test_one_byte_too_many_would_cost_the_connection(
         self, client: Nucleus, nucleus: FakeNucleus
     ) -> None:
         assert publish(client, b"x" * MAX_PAYLOAD_BYTES) is None
@@ -88,7 +84,7 @@ class TestConnection:
         assert publish(client) is None
         assert nucleus.connects == 2
 
-    def test_line_7_a_refused_token_gets_one_more_client_and_then_ends_the_process(
+    def test_a_refused_token_gets_one_more_client_and_then_ends_the_process(
         self, client: Nucleus, nucleus: FakeNucleus
     ) -> None:
         publish(client)
@@ -97,7 +93,7 @@ class TestConnection:
             eventually(lambda: publish(client) is None)
         assert nucleus.connects == 3
 
-    def test_line_7_a_nucleus_that_is_away_is_waited_for(
+    def test_a_nucleus_that_is_away_is_waited_for(
         self, client: Nucleus, nucleus: FakeNucleus
     ) -> None:
         nucleus.stop()
@@ -106,7 +102,7 @@ class TestConnection:
         nucleus.start()
         assert publish(client) is None
 
-    def test_line_17_a_publish_that_is_never_answered_gets_a_new_connection(
+    def test_a_publish_that_is_never_answered_gets_a_new_connection(
         self, client: Nucleus, nucleus: FakeNucleus
     ) -> None:
         nucleus.answers = False
@@ -189,7 +185,7 @@ class TestConfiguration:
     def changed(self, configuration: GreengrassConfiguration, timeout_s: float = 5) -> bool:
         return eventually(configuration.may_have_changed, timeout_s)
 
-    def test_line_9_an_event_leads_to_a_fresh_read(
+    def test_an_event_leads_to_a_fresh_read(
         self, configuration: GreengrassConfiguration, nucleus: FakeNucleus
     ) -> None:
         configuration._resubscribe_s = 1000
@@ -201,7 +197,7 @@ class TestConfiguration:
         assert configuration.read() == {"fab": "fabb", "camera": "camera9"}
         assert not self.changed(configuration, 0.2)
 
-    def test_line_4_subscribing_while_the_nucleus_is_away_is_tried_again(
+    def test_subscribing_while_the_nucleus_is_away_is_tried_again(
         self, configuration: GreengrassConfiguration, nucleus: FakeNucleus, health: Health
     ) -> None:
         nucleus.stop()
@@ -225,7 +221,7 @@ class TestConfiguration:
         assert self.changed(configuration)
         assert configuration.read() == {"fab": "fabb"}
 
-    def test_line_6_a_subscription_that_died_silently_is_replaced(
+    def test_a_subscription_that_died_silently_is_replaced(
         self, configuration: GreengrassConfiguration, nucleus: FakeNucleus
     ) -> None:
         configuration.may_have_changed()
@@ -319,7 +315,7 @@ def test_lines_1_and_4_offline_with_wafers_arriving_then_online_all_arrive_once_
     )
 
 
-def test_line_16_sigterm_ends_it_within_10_s_with_the_outbox_intact(
+def test_sigterm_ends_it_within_10_s_with_the_outbox_intact(
     component: Process, nucleus: FakeNucleus
 ) -> None:
     nucleus.online = False
@@ -355,7 +351,7 @@ def test_killed_in_mid_run_again_and_again_it_loses_no_wafer_and_journals_each_o
     assert first_time == component.journaled()
 
 
-def test_line_17_a_repeat_is_the_same_message(component: Process, nucleus: FakeNucleus) -> None:
+def test_a_repeat_is_the_same_message(component: Process, nucleus: FakeNucleus) -> None:
     nucleus.config |= {"source": {"kind": "simulator", "wafers": "100"}}
     component.start()
     assert nucleus.wait_for(lambda: len(nucleus.published) > 50)
@@ -380,7 +376,7 @@ def test_lines_2_and_3_the_limits_of_the_nucleus_are_kept_when_it_is_slow(
     assert nucleus.connects == 1
 
 
-def test_line_7_a_restarted_nucleus_makes_it_end_and_its_successor_goes_on(
+def test_a_restarted_nucleus_makes_it_end_and_its_successor_goes_on(
     component: Process, nucleus: FakeNucleus
 ) -> None:
     source = {"kind": "simulator", "wafers": "100", "rate_per_s": "50"}
@@ -418,7 +414,7 @@ def degraded(nucleus: FakeNucleus) -> list[list[str]]:
     return [each.body.get("degraded", []) for each in nucleus.of_kind("status")]
 
 
-def test_line_9_a_merge_is_taken_up_without_a_restart_and_a_bad_one_is_reported(
+def test_a_merge_is_taken_up_without_a_restart_and_a_bad_one_is_reported(
     component: Process, nucleus: FakeNucleus
 ) -> None:
     source = {"kind": "simulator", "wafers": "0", "rate_per_s": "20"}
@@ -437,7 +433,7 @@ def test_line_9_a_merge_is_taken_up_without_a_restart_and_a_bad_one_is_reported(
     assert sequences == sorted(sequences)
 
 
-def test_line_13_a_denied_topic_is_said_loudly_and_the_rest_goes_on(
+def test_a_denied_topic_is_said_loudly_and_the_rest_goes_on(
     component: Process, nucleus: FakeNucleus
 ) -> None:
     nucleus.denied = lambda topic: "/img/" in topic
@@ -450,7 +446,7 @@ def test_line_13_a_denied_topic_is_said_loudly_and_the_rest_goes_on(
     assert len(component.events("message refused")) == 60
 
 
-def test_line_8_a_bad_configuration_at_the_start_waits_for_a_good_one(
+def test_a_bad_configuration_at_the_start_waits_for_a_good_one(
     component: Process, nucleus: FakeNucleus
 ) -> None:
     nucleus.config["fab"] = "no/fab"
@@ -462,7 +458,7 @@ def test_line_8_a_bad_configuration_at_the_start_waits_for_a_good_one(
     assert nucleus.wait_for(lambda: nucleus.states == ["RUNNING"])
 
 
-def test_line_16_its_threads_are_few_and_named(component: Process, nucleus: FakeNucleus) -> None:
+def test_its_threads_are_few_and_named(component: Process, nucleus: FakeNucleus) -> None:
     component.start()
     assert nucleus.wait_for(all_there(nucleus, 60))
     assert component.process is not None

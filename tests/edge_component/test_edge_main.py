@@ -93,7 +93,7 @@ class TestMain:
         assert len({topic for topic in nucleus.topics if not topic.endswith("status")}) == 10
         assert nucleus.closed
 
-    def test_line_9_another_configuration_gets_another_component(
+    def test_another_configuration_gets_another_component(
         self, values: dict[str, Any], health: Health
     ) -> None:
         configuration, nucleus = FakeConfiguration(values), _PublisherNucleus()
@@ -292,7 +292,7 @@ class TestCommandLine:
         assert (last["event"], last["field"]) == ("ending", "fab")
         assert "a/b" in last["reason"]
 
-    def test_line_7_a_refused_token_is_an_exit_that_is_not_zero(
+    def test_a_refused_token_is_an_exit_that_is_not_zero(
         self, nucleus: FakeNucleus, capsys: pytest.CaptureFixture[str]
     ) -> None:
         nucleus.token = "another"
@@ -304,9 +304,7 @@ class TestWorker:
     def worker(self, step: Callable[[Event], float | None], health: Health) -> Worker:
         return Worker("part", step, health, Backoff(0.001, 0.001))
 
-    def test_line_5_an_unforeseen_error_is_reported_and_the_next_step_comes(
-        self, health: Health
-    ) -> None:
+    def test_an_unforeseen_error_is_reported_and_the_next_step_comes(self, health: Health) -> None:
         seen: list[dict[str, str]] = []
 
         def step(_stop: Event) -> float | None:
@@ -449,7 +447,7 @@ class TestHeart:
         assert _temperature_c(tmp_path / "temp") == degrees
 
 
-def test_line_16_a_log_line_is_one_json_object() -> None:
+def test_a_log_line_is_one_json_object() -> None:
     record = logging.LogRecord("edge_component", logging.INFO, "", 0, "wafer", None, None)
     record.fields = {"imgid": "w1", "path": Path("p")}
     entry = json.loads(JsonFormatter().format(record))

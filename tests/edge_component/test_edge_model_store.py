@@ -47,15 +47,13 @@ def kept_version(store: ModelStore) -> str | None:
 
 
 class TestCopy:
-    def test_line_11_a_loaded_model_outlives_its_files(
-        self, store: ModelStore, tmp_path: Path
-    ) -> None:
+    def test_a_loaded_model_outlives_its_files(self, store: ModelStore, tmp_path: Path) -> None:
         folder = write_bundle(tmp_path / "b")
         loaded = store.take_up(folder)
         shutil.rmtree(folder)
         assert loaded.classifier.classify([RUINED])[0].label == "Near-full"
 
-    def test_line_10_a_new_version_takes_the_place_of_the_kept_one(
+    def test_a_new_version_takes_the_place_of_the_kept_one(
         self, store: ModelStore, tmp_path: Path
     ) -> None:
         store.take_up(write_bundle(tmp_path / "b", version="1"))
@@ -331,7 +329,7 @@ class TestCurrentModel:
         clock.now += 100
         assert current.get() is first
 
-    def test_line_11_the_last_good_one_serves_and_the_new_one_is_tried_again(
+    def test_the_last_good_one_serves_and_the_new_one_is_tried_again(
         self,
         current: CurrentModel,
         strict: ModelStore,

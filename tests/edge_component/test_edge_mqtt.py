@@ -135,7 +135,7 @@ class TestWithABroker:
         assert published(connection) is None
         assert health.reasons == {}
 
-    def test_line_13_anothers_topic_is_refused(self, connection: MqttConnection) -> None:
+    def test_anothers_topic_is_refused(self, connection: MqttConnection) -> None:
         error = published(connection, "fabwafer/faba/camera2/prediction/w1")
         assert isinstance(error, RefusedError) and "NOT_AUTHORIZED" in str(error)
         assert published(connection) is None

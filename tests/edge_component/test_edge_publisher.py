@@ -76,7 +76,7 @@ def test_everything_goes_out_once_in_order(
     assert outbox.backlog().messages == 0
 
 
-def test_line_1_offline_nothing_is_deleted_and_the_order_is_kept(
+def test_offline_nothing_is_deleted_and_the_order_is_kept(
     delivery: Delivery, publisher: FakePublisher, outbox: Outbox, health: Health
 ) -> None:
     publisher.answer = lambda _topic: PublishError("ServiceError")
@@ -91,7 +91,7 @@ def test_line_1_offline_nothing_is_deleted_and_the_order_is_kept(
     assert health.reasons == {}
 
 
-def test_line_3_the_window_opens_slowly_and_not_too_far(
+def test_the_window_opens_slowly_and_not_too_far(
     delivery: Delivery, publisher: FakePublisher
 ) -> None:
     windows = []
@@ -101,7 +101,7 @@ def test_line_3_the_window_opens_slowly_and_not_too_far(
     assert max(windows) == WINDOW_MESSAGES
 
 
-def test_line_3_no_more_than_15_kb_are_in_flight(
+def test_no_more_than_15_kb_are_in_flight(
     open_outbox: Open, publisher: FakePublisher, health: Health
 ) -> None:
     outbox = open_outbox()
@@ -124,7 +124,7 @@ def test_a_failure_stops_what_would_overtake_it(
     assert len(publisher.topics) == before + 1
 
 
-def test_line_13_what_is_refused_is_kept_and_does_not_block_the_rest(
+def test_what_is_refused_is_kept_and_does_not_block_the_rest(
     delivery: Delivery, publisher: FakePublisher, outbox: Outbox, clock: Clock
 ) -> None:
     publisher.answer = lambda topic: RefusedError("UnauthorizedError") if topic[0] == "i" else None
@@ -136,7 +136,7 @@ def test_line_13_what_is_refused_is_kept_and_does_not_block_the_rest(
     assert len(publisher.topics) == 41
 
 
-def test_line_13_when_the_policy_is_mended_the_refused_go_out(
+def test_when_the_policy_is_mended_the_refused_go_out(
     delivery: Delivery, publisher: FakePublisher, outbox: Outbox, clock: Clock
 ) -> None:
     publisher.answer = lambda _topic: RefusedError("UnauthorizedError")
@@ -150,7 +150,7 @@ def test_line_13_when_the_policy_is_mended_the_refused_go_out(
     assert outbox.backlog().messages == 0
 
 
-def test_line_2_what_is_too_large_is_never_handed_to_the_publisher(
+def test_what_is_too_large_is_never_handed_to_the_publisher(
     open_outbox: Open, publisher: FakePublisher, health: Health
 ) -> None:
     outbox = open_outbox()
@@ -160,7 +160,7 @@ def test_line_2_what_is_too_large_is_never_handed_to_the_publisher(
     assert outbox.backlog().refusal == "5001 bytes, the publisher takes 5000"
 
 
-def test_line_17_an_unanswered_publish_is_repeated_word_for_word(
+def test_an_unanswered_publish_is_repeated_word_for_word(
     outbox: Outbox, publisher: FakePublisher, health: Health
 ) -> None:
     delivery = Delivery(outbox, publisher, health, FAST)
@@ -172,7 +172,7 @@ def test_line_17_an_unanswered_publish_is_repeated_word_for_word(
     assert publisher.topics == ["p/w1", "p/w1"]
 
 
-def test_line_16_a_stop_does_not_wait_for_answers(
+def test_a_stop_does_not_wait_for_answers(
     outbox: Outbox, publisher: FakePublisher, health: Health
 ) -> None:
     delivery = Delivery(outbox, publisher, health, Pace(messages_per_s=1e-3, ack_timeout_s=1e3))

@@ -18,10 +18,7 @@ from aws_cdk import App
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = {"faba": ["camera1", "camera10"], "fabb": ["camera1"]}
 EDGE_VERSION, MODEL_VERSION = "0.1.0", "1.2.3"
-RECIPES = {
-    "com.fabwafer.Edge": ("recipe.yaml", EDGE_VERSION),
-    "com.fabwafer.Model": ("model_recipe.yaml", MODEL_VERSION),
-}
+FIRST_MODEL = f"wafer-map@{MODEL_VERSION}"
 
 Template = dict[str, Any]
 Resources = dict[str, dict[str, Any]]
@@ -57,10 +54,11 @@ class Cloud:
         }
 
 
-def synthesize(folder: Path, **context: str) -> Cloud:
-    """Synthesize a repository that has only what synth reads."""
-    root = repository(folder / "root")
-    features = json.loads((ROOT / "cdk.json").read_text())["context"]
+def synthesize(folder: Path, shipped: str = MODEL_VERSION, **context: object) -> Cloud:
+    """Synthesize a repository that has only what synth reads, with the CDK's own context of cdk.json."""
+    root = repository(folder / "root", shipped)
+    told = json.loads((ROOT / "cdk.json").read_text())["context"]
+    features = {key: value for key, value in told.items() if key.startswith("@aws-cdk/")}
     lambdas = folder / "lambdas"
     lambdas.mkdir()
     (lambdas / "handler.py").touch()
@@ -73,9 +71,9 @@ def synthesize(folder: Path, **context: str) -> Cloud:
     return Cloud(folder / "cdk.out")
 
 
-def repository(root: Path) -> Path:
-    bundle(root / "models" / "wafer-map")
-    components(root / "build" / "component")
+def repository(root: Path, shipped: str = MODEL_VERSION) -> Path:
+    bundle(root / "models" / "wafer-map", shipped)
+    components(root / "build" / "component", shipped)
     (root / "fleet.json").write_text(json.dumps(FLEET))
     return root
 
@@ -92,10 +90,13 @@ def bundle(folder: Path, version: str = MODEL_VERSION) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def components(folder: Path) -> None:
+def components(folder: Path, model: str = MODEL_VERSION) -> None:
     """Lay out what `make component` leaves, from the real recipes."""
     (folder / "recipes").mkdir(parents=True)
-    for name, (file, version) in RECIPES.items():
+    for name, file, version in (
+        ("com.fabwafer.Edge", "recipe.yaml", EDGE_VERSION),
+        ("com.fabwafer.Model", "model_recipe.yaml", model),
+    ):
         text = (ROOT / "edge_component" / file).read_text()
         text = text.replace("{COMPONENT_VERSION}", version).replace("COMPONENT_VERSION", version)
         recipe = yaml.safe_load(text)
@@ -105,6 +106,21 @@ def components(folder: Path) -> None:
                 path = folder / "artifacts" / artifact["Uri"].removeprefix("s3://BUCKET_NAME/")
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(f"zip of {path.name}".encode())
+
+
+def warnings(cloud: Cloud, stack: str) -> str:
+    """Return what a synth warns of in a stack."""
+    artifact = json.loads((cloud.folder / "manifest.json").read_text())["artifacts"][stack]
+    metadata = artifact.get("metadata")
+    if metadata is None:
+        file = cloud.folder / artifact["additionalMetadataFile"]
+        metadata = json.loads(file.read_text())
+    return " ".join(
+        str(each["data"])
+        for told in metadata.values()
+        for each in told
+        if each["type"] == "aws:cdk:warning"
+    )
 
 
 def text(value: object) -> str:

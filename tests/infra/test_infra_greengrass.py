@@ -2,7 +2,16 @@ import json
 from pathlib import Path
 
 import pytest
-from synthesized import EDGE_VERSION, MODEL_VERSION, Cloud, components, synthesize, text
+from synthesized import (
+    EDGE_VERSION,
+    FIRST_MODEL,
+    MODEL_VERSION,
+    Cloud,
+    components,
+    synthesize,
+    text,
+    warnings,
+)
 
 from fabwafer.errors import ContractError
 from infra.components import EDGE, MODEL, read_component
@@ -37,7 +46,7 @@ def test_every_artifact_is_where_the_assets_are(prod: Cloud) -> None:
     ]
     assert len(set(uris)) == len(uris) == 3
     for uri in uris:
-        assert uri.startswith("s3://cdk-hnb659fds-assets-")
+        assert uri.startswith("s3://cdk-fabwafer-assets-")
         assert uri.endswith(".zip")
 
 
@@ -62,24 +71,11 @@ def deployments(cloud: Cloud, stack: str) -> dict[str, dict]:
     return {text(each["TargetArn"]).rpartition("/")[2]: each for each in found}
 
 
-def warnings(cloud: Cloud, stack: str) -> str:
-    artifact = json.loads((cloud.folder / "manifest.json").read_text())["artifacts"][stack]
-    metadata = artifact.get("metadata")
-    if metadata is None:
-        file = cloud.folder / artifact["additionalMetadataFile"]
-        metadata = json.loads(file.read_text())
-    return " ".join(
-        str(each["data"])
-        for told in metadata.values()
-        for each in told
-        if each["type"] == "aws:cdk:warning"
-    )
-
-
 def test_pis_that_check_no_signature_are_warned_of(prod: Cloud, tmp_path: Path) -> None:
     assert "any model, signed or not" in warnings(prod, STACK)
     edge = {"source": {"kind": "folder", "folder": "/in"}, "model_keys": ["MFkw"]}
-    assert warnings(synthesize(tmp_path, edge=json.dumps(edge)), STACK) == ""
+    checking = synthesize(tmp_path, edge=json.dumps(edge), first_model=FIRST_MODEL)
+    assert warnings(checking, STACK) == ""
 
 
 def update(cloud: Cloud) -> dict:
@@ -94,6 +90,46 @@ def test_a_group_gets_software_or_a_model_and_rolls_back_what_fails(
     properties = deployments(prod, stack)[group]
     assert set(properties["Components"]) == {component}
     assert properties["DeploymentPolicies"]["FailureHandlingPolicy"] == "ROLLBACK"
+
+
+RINGS = [group for group, (_, component) in DEPLOYED.items() if component == MODEL]
+
+
+def rings(cloud: Cloud) -> dict[str, dict]:
+    """Return ring -> the resource that deploys the first model to it, of all stacks."""
+    found = cloud.all_resources(DEPLOYMENT).values()
+    by_group = {text(each["Properties"]["TargetArn"]).rpartition("/")[2]: each for each in found}
+    return {group: each for group, each in by_group.items() if group in RINGS}
+
+
+def test_a_release_that_ships_another_model_leaves_the_rings_what_they_run(
+    prod: Cloud, tmp_path: Path
+) -> None:
+    upgraded = synthesize(tmp_path, shipped="1.3.0", first_model=FIRST_MODEL)
+    assert recipes(upgraded)[MODEL]["ComponentVersion"] == "1.3.0"
+    assert rings(upgraded) == rings(prod)
+    for deployment in rings(upgraded).values():
+        assert deployment["Properties"]["Components"] == {MODEL: {"ComponentVersion": "1.2.3"}}
+
+
+def test_without_a_first_model_rings_keep_what_they_have_and_that_is_said(
+    prod: Cloud, tmp_path: Path
+) -> None:
+    cloud = synthesize(tmp_path)
+    assert rings(cloud) == {}
+    assert "no model is deployed to the rings" in warnings(cloud, STACK)
+    assert "no model" not in warnings(prod, STACK)
+    for deployment in rings(prod).values():
+        assert deployment["UpdateReplacePolicy"] == "Retain"
+        assert deployment["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_the_canaries_get_a_model_that_is_there(prod: Cloud) -> None:
+    names = {
+        json.loads(text(each["Properties"]["InlineRecipe"]))["ComponentName"]: name
+        for name, each in prod.resources(STACK, VERSION).items()
+    }
+    assert rings(prod)["FabWaferModelCanary"]["DependsOn"] == [names[MODEL]]
 
 
 def test_a_deployment_merges_only_what_the_fab_decides(prod: Cloud) -> None:
@@ -156,7 +192,7 @@ def test_a_camera_may_put_its_own_pictures_fetch_components_log_and_nothing_else
     assert granted == {
         pictures: "s3:PutObject",
         bundles: "s3:GetObject",
-        "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*.zip": (
+        "arn:<AWS::Partition>:s3:::cdk-fabwafer-assets-<AWS::AccountId>-<AWS::Region>/*.zip": (
             "s3:GetObject"
         ),
         "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/greengrass/*": [

@@ -1,10 +1,12 @@
+import re
 from pathlib import Path
 
 import pytest
-from synthesized import Cloud, synthesize, text
+from synthesized import ROOT, Cloud, synthesize, text, warnings
 from test_infra_checks import violations
 
 STACK = "FabWaferPortal"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0123abcd-01ab-23cd-45ef-0123456789ab"
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +16,12 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
     (build / "assets").mkdir(parents=True)
     (build / "index.html").write_text("<html>")
     (build / "assets" / "index-1a2b.js").write_text("x")
-    return synthesize(folder, portal=str(build), portal_url="https://portal.example.com")
+    return synthesize(
+        folder,
+        portal=str(build),
+        portal_url="https://portal.example.com",
+        portal_certificate=CERTIFICATE,
+    )
 
 
 def headers(cloud: Cloud) -> dict:
@@ -48,6 +55,15 @@ def test_the_pages_run_their_own_code_and_nobody_elses(hosted: Cloud, rule: str)
     assert "*" not in policy
 
 
+def test_the_portals_readme_names_every_directive_that_is_sent(hosted: Cloud) -> None:
+    policy = text(headers(hosted)["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+    readme = (ROOT / "portal" / "README.md").read_text()
+    [told] = re.findall(r"The page needs `([^`]*)`", readme)
+    assert [rule.split()[0] for rule in told.split("; ")] == [
+        rule.split()[0] for rule in policy.split("; ")
+    ]
+
+
 def test_the_pages_talk_to_api_sign_in_and_pictures(hosted: Cloud) -> None:
     policy = text(headers(hosted)["ContentSecurityPolicy"]["ContentSecurityPolicy"])
     [connect] = [rule for rule in policy.split("; ") if rule.startswith("connect-src")]
@@ -64,6 +80,29 @@ def test_the_pages_come_by_tls_and_in_no_frame(hosted: Cloud) -> None:
     [distribution] = hosted.resources(STACK, "AWS::CloudFront::Distribution").values()
     config = distribution["Properties"]["DistributionConfig"]
     assert config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+
+
+def test_a_name_of_the_fabs_own_is_answered_for_with_its_certificate(hosted: Cloud) -> None:
+    [distribution] = hosted.resources(STACK, "AWS::CloudFront::Distribution").values()
+    config = distribution["Properties"]["DistributionConfig"]
+    assert config["Aliases"] == ["portal.example.com"]
+    assert config["ViewerCertificate"]["AcmCertificateArn"] == CERTIFICATE
+    assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    outputs = hosted.template(STACK)["Outputs"]
+    assert outputs["PortalUrl"]["Value"] == "https://portal.example.com"
+    assert "DomainName" in text(outputs["PortalTarget"]["Value"])
+    assert warnings(hosted, STACK) == ""
+
+
+def test_a_name_without_a_certificate_is_warned_of_and_the_address_is_cloudfronts(
+    hosted: Cloud, tmp_path: Path
+) -> None:
+    build = hosted.folder.parent / "dist"
+    cloud = synthesize(tmp_path, portal=str(build), portal_url="https://portal.example.com")
+    assert "portal_certificate" in warnings(cloud, STACK)
+    assert text(cloud.template(STACK)["Outputs"]["PortalUrl"]["Value"]).startswith("https://<")
+    [distribution] = cloud.resources(STACK, "AWS::CloudFront::Distribution").values()
+    assert "Aliases" not in distribution["Properties"]["DistributionConfig"]
 
 
 def test_every_address_of_the_portal_is_its_page(hosted: Cloud) -> None:

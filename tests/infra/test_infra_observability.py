@@ -1,6 +1,7 @@
 import json
+from pathlib import Path
 
-from synthesized import FLEET, Cloud, text
+from synthesized import FLEET, Cloud, synthesize, text, warnings
 
 STACK = "FabWaferObservability"
 
@@ -82,6 +83,13 @@ def test_cloudwatch_of_this_account_may_publish_alarms(prod: Cloud) -> None:
     assert text(allowed["Resource"]).startswith("<AlarmTopic")
     [account] = allowed["Condition"]["StringEquals"].values()
     assert text(account) == "<AWS::AccountId>"
+
+
+def test_alarms_that_nobody_hears_are_warned_of(
+    prod: Cloud, sandbox: Cloud, tmp_path: Path
+) -> None:
+    assert "nobody hears" in warnings(synthesize(tmp_path), STACK)
+    assert warnings(prod, STACK) == warnings(sandbox, STACK) == ""
 
 
 def test_one_page_shows_the_line(prod: Cloud) -> None:

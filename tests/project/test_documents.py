@@ -14,7 +14,13 @@ from edge_component.config import (
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "training" / "README.md"]
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        ROOT / "portal" / "README.md",
+        ROOT / "training" / "README.md",
+        ROOT / "models" / "wafer-map" / "MODEL_CARD.md",
+    ]
 )
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 
@@ -35,6 +41,23 @@ def test_every_make_target_that_a_document_names_exists(document):
         )
     )
     assert named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_documented_deployment_names_its_stacks_and_takes_nothing_back(document):
+    """What `-c` tells one command the next one lacks, and `--all` goes past the canaries."""
+    commands = re.findall(r"cdk deploy([^\n`#(]*)", document.read_text())
+    words = [word for command in commands for word in command.split()]
+    assert [word for word in words if word.startswith("-")] == []
+    named = {word for word in words if word.startswith("FabWafer")}
+    assert named <= set(re.findall(r'"(FabWafer\w+)"', (ROOT / "app.py").read_text()))
+
+
+def test_the_documented_first_model_is_the_shipped_one():
+    manifest = json.loads((ROOT / "models" / "wafer-map" / "manifest.json").read_text())
+    for document in (ROOT / "README.md", ROOT / "docs" / "operations.md"):
+        named = re.findall(r'"first_model": "([^"]*)"', document.read_text())
+        assert named == [f"{manifest['name']}@{manifest['version']}"]
 
 
 def test_the_configuration_example_is_one():

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from infra.hosting import content_security_policy
+from infra.portal_headers import content_security_policy
 from sandbox.cloud import Cloud
 from sandbox.emulator import HOST, Emulator
 from sandbox.portal import PortalServer

@@ -7,6 +7,7 @@ import pytest
 from sandbox import __main__ as command_line
 from sandbox import launcher
 from sandbox.demo import Options, plays
+from sandbox.deploy import context_options
 from sandbox.emulator import HOST, free_port
 from sandbox.errors import SandboxError
 from sandbox.parts import part, wrap
@@ -22,6 +23,15 @@ def test_a_taken_port_is_named() -> None:
 def test_any_port_is_one_that_is_free() -> None:
     with socket.create_server((HOST, free_port())) as server:
         assert server.getsockname()[1] > 0
+
+
+def test_what_an_account_is_told_in_cdk_json_the_sandbox_is_not() -> None:
+    options = context_options(Path("fleet.json"), {"first_model": "wafer-map@0.1.0"})
+    told = dict(option.split("=", 1) for option in options[1::2])
+    assert set(options[::2]) == {"-c"}
+    assert (told["stage"], told["fleet"]) == ("sandbox", "fleet.json")
+    assert told["alert_email"] == told["portal_url"] == told["portal_certificate"] == ""
+    assert told["first_model"] == "wafer-map@0.1.0"
 
 
 @pytest.fixture
