@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fabwafer.errors import ContractError
 from fabwafer.fields import Sha256, contract_error
 from fabwafer.labels import LabelSet
-from training.data.images import SUFFIXES, as_maps, read_picture
+from training.data.images import SUFFIXES, as_maps, read_part
 from training.data.lots import Split, fixed_splits, lot_number
 from training.data.maps import Kind
 from training.data.wafers import WaferSet
@@ -170,7 +170,7 @@ def _wafers(
     names = classes or tuple(sorted({each.labels[0] for each in chosen}))
     known = LabelSet(names, names[0])
     labels = [names.index(_label(known, each)) for each in chosen]
-    pictures = [read_picture(each.image, each.sha256) for each in chosen]
+    pictures = [read_part(each.image, each.sha256, kind) for each in chosen]
     lots = [lot_number(each.lot) for each in chosen]
     return WaferSet(
         maps=as_maps(pictures, [each.place for each in chosen], kind),

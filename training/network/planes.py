@@ -13,7 +13,8 @@ from training.data.wafers import WaferSet
 from training.network.model import Planes
 
 CACHE = Path(".cache/planes")
-_CHUNK = 512
+_CHUNK, _CHUNK_VALUES = 512, 2**25
+"""Maps that are made planes of at once, and the values that they may have together: 134 MB as float32."""
 
 
 def cached_planes(wafers: WaferSet, side: int, folder: Path = CACHE) -> npt.NDArray[np.uint8]:
@@ -40,11 +41,17 @@ def planes_of(maps: Maps, indices: Ints, side: int) -> npt.NDArray[np.uint8]:
     with torch.inference_mode(), tqdm(total=len(indices), desc="planes", leave=False) as progress:
         for number in range(len(shapes)):
             members = np.flatnonzero(group == number)
-            for chunk in np.split(members, range(_CHUNK, len(members), _CHUNK)):
+            size = at_once(int(shapes[number].prod()) * maps.kind.channels)
+            for chunk in np.split(members, range(size, len(members), size)):
                 codes = np.stack([maps[int(i)] for i in indices[chunk]])
                 planes[chunk] = (module(torch.from_numpy(codes)) * 255).round().byte().numpy()
                 progress.update(len(chunk))
     return planes
+
+
+def at_once(values: int) -> int:
+    """Return how many maps of so many values are made planes of together."""
+    return max(1, min(_CHUNK, _CHUNK_VALUES // values))
 
 
 def to_input(planes: npt.NDArray[np.uint8]) -> Tensor:
