@@ -31,7 +31,7 @@ from training.worth.curves import curves
 from training.worth.deciding import changed_by_symmetry, decisions_of
 from training.worth.files import write_json
 from training.worth.metrics import Decisions, report
-from training.worth.sessions import float_graph, open_model
+from training.worth.sessions import open_against, open_model
 
 
 def write_predictions(file: IO[str], rows: Ints, decisions: Decisions) -> None:
@@ -85,6 +85,7 @@ def evaluate(
     wanted = wafers_of(wafers, [split] if split else [])
     indices, seen = Learned.read(further.learned, kind_of(manifest)).without(wafers, wanted)
     session = open_model(bundle / MODEL)
+    other = open_against(further.against, manifest) if further.against else None
     decisions = decisions_of(session, wafers, indices, manifest.policy)
     figures: dict[str, JsonValue] = {
         "model": manifest.model,
@@ -94,8 +95,7 @@ def evaluate(
         **report(decisions),
         **curves(decisions, wafers.rows[indices]),
     }
-    if further.against:
-        other = open_model(float_graph(further.against))
+    if other:
         figures |= beside(decisions, decisions_of(other, wafers, indices, manifest.policy))
     if further.symmetries:
         figures["changed_by_symmetry"] = changed_by_symmetry(session, wafers, indices)
