@@ -26,6 +26,7 @@ from training.data.lots import Split
 from training.data.maps import Ints
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
+from training.data.whole import require_place, whole
 from training.worth.comparison import beside
 from training.worth.curves import curves
 from training.worth.deciding import changed_by_symmetry, decisions_of
@@ -116,6 +117,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--learned", type=Path, help="leave out what was learned from: this data")
     given = parser.parse_args(arguments)
     try:
+        require_place("--json", given.json)
+        require_place("--predictions", given.predictions)
         further = Further(given.symmetries, given.against, given.known, given.learned)
         figures, rows, decisions = evaluate(given.bundle, given.data, given.split, further)
     except FabWaferError as error:
@@ -124,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.json:
         write_json(given.json, figures)
     if given.predictions:
-        with given.predictions.open("w", newline="") as file:
+        with whole(given.predictions) as path, path.open("w", newline="") as file:
             write_predictions(file, rows, decisions)
     sys.stdout.write(f"{json.dumps(figures, indent=1)}\n")
     return 0

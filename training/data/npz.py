@@ -9,6 +9,7 @@ from fabwafer.errors import ContractError
 from training.data.lots import Split, fixed_splits
 from training.data.maps import FAIL, Ints, Kind, Maps, Members, integers, read_members, sizes
 from training.data.wafers import WaferSet
+from training.data.whole import whole
 
 SUFFIX = ".npz"
 _MEMBERS = ("flat", "shapes", "labels", "classes", "lot")
@@ -60,10 +61,8 @@ def write_npz(wafers: WaferSet, path: Path) -> None:
     if wafers.fixed:
         told = [wafers.fixed.get(lot) for lot in wafers.lots.tolist()]
         members["fixed"] = np.array([_FIXED.index(each) for each in told], np.uint8)
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("wb") as file:
+    with whole(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **members)
-    unfinished.rename(path)
 
 
 def _each(path: Path, members: Members, name: str, count: int) -> Ints:

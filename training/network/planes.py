@@ -1,5 +1,6 @@
 """Wafers of a set -> the network's input planes, computed once and kept on disk."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from training.data.maps import Ints, Maps
+from training.data.maps import Codes, Ints, Maps
 from training.data.wafers import WaferSet
+from training.data.whole import whole
 from training.network.model import Planes
 
 CACHE = Path(".cache/planes")
@@ -23,13 +25,17 @@ def cached_planes(wafers: WaferSet, side: int, folder: Path = CACHE) -> npt.NDAr
     An epoch over ready planes costs no resizing; one byte a value is exact to 0.2 % of a cell.
     """
     path = folder / f"{wafers.digest()[:16]}-{side}.npy"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        with unfinished.open("wb") as file:
-            np.save(file, planes_of(wafers.maps, np.arange(len(wafers)), side))
-        unfinished.rename(path)
-    planes: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return kept(path, lambda: planes_of(wafers.maps, np.arange(len(wafers)), side))
+
+
+def kept(path: Path, make: Callable[[], Codes]) -> Codes:
+    """Return the planes in a file, as a read-only memory map; if it cannot be read, they are made and written first."""
+    try:
+        planes: Codes = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        with whole(path) as unfinished, unfinished.open("wb") as file:
+            np.save(file, make())
+        planes = np.load(path, mmap_mode="r")
     return planes
 
 

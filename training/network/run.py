@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fabwafer.errors import ContractError
 from fabwafer.labels import WM811K
+from training.data.whole import whole
 from training.network.model import Architecture, Network
 
 CHECKPOINT = "checkpoint.pt"
@@ -170,12 +171,16 @@ def run_from(state: State, device: torch.device) -> Run:
 
 def save(run: Run, folder: Path) -> None:
     """Write checkpoint and metrics so that a kill at any time leaves the old or the new ones whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save(state_of(run), folder / f"{CHECKPOINT}.part")
-    (folder / f"{CHECKPOINT}.part").rename(folder / CHECKPOINT)
+    with whole(folder / CHECKPOINT) as unfinished, unfinished.open("wb") as file:
+        torch.save(state_of(run), file)  # told a path, it would write its name into the file
+    save_metrics(run, folder)
+
+
+def save_metrics(run: Run, folder: Path) -> None:
+    """Write the figures of all epochs that the run's checkpoint tells of."""
     rows = [asdict(each) for each in run.history]
-    (folder / f"{METRICS}.part").write_text(json.dumps(rows, indent=1) + "\n")
-    (folder / f"{METRICS}.part").rename(folder / METRICS)
+    with whole(folder / METRICS) as unfinished:
+        unfinished.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 def load(folder: Path, device: torch.device) -> Run:

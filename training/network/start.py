@@ -13,6 +13,7 @@ from fabwafer.errors import ContractError
 from fabwafer.labels import LabelSet
 from training.data.sources import read_wafers
 from training.data.wafers import WaferSet
+from training.data.whole import require_place
 from training.network.lessons import Lessons, read_lessons
 from training.network.model import Architecture
 from training.network.run import CHECKPOINT, Recipe, Run, load, new_run, run_from, state_of
@@ -87,6 +88,7 @@ def _lead(given: argparse.Namespace, wafers: WaferSet, device: torch.device) -> 
         source = digest("--begin-from", given.other / CHECKPOINT)
         recipe = replace(recipe, begin_from=source, begin_from_run=given.other.resolve().name)
     run = start(recipe, wafers, given.out, given.resume, device)
+    require_place("--out", given.out / CHECKPOINT)
     if given.other and not resumed:
         begin_from(run, given.other)
     return run
