@@ -18,6 +18,10 @@ from training.network.model import Architecture, Network
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.json"
+_UNREADABLE = (
+    OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError, UnpicklingError
+)  # fmt: skip
+"""What a file that is no checkpoint, or a damaged one, may raise."""
 State = dict[str, Any]
 _Tensors = list[Tensor] | tuple[Tensor, ...]
 
@@ -156,7 +160,8 @@ def run_from(state: State, device: torch.device) -> Run:
     """Return the run that `state_of` took down, also from before there were parts of epochs.
 
     Raises:
-        KeyError, TypeError, RuntimeError: If it is no such state, or the network has changed since.
+        LookupError, TypeError, ValueError, AttributeError, RuntimeError: If it is no such state, or the network has
+            changed since.
     """
     values = dict(state["recipe"])
     shape = Architecture(**values.pop("shape"))
@@ -192,5 +197,5 @@ def load(folder: Path, device: torch.device) -> Run:
     path = folder / CHECKPOINT
     try:
         return run_from(torch.load(path, map_location=device, weights_only=True), device)
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, UnpicklingError) as error:
+    except _UNREADABLE as error:
         raise ContractError("run", str(path), f"a checkpoint of this version ({error})") from error
