@@ -24,6 +24,7 @@ from training.data.maps import Codes, Kind
 from training.data.recent import Recent, read_recent, unseen
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
+from training.data.whole import require_place, whole
 from training.worth.answers import Answers, Contender, Names, ask, routed, worth
 from training.worth.latency import in_turns, to_time
 
@@ -142,10 +143,8 @@ def _example(wafer: Recent, new: Answers, old: Answers, at: int) -> dict[str, st
 
 def write(comparison: Comparison, path: Path) -> None:
     """Write release.json, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(comparison.model_dump_json(indent=1) + "\n")
-    unfinished.rename(path)
+    with whole(path) as unfinished:
+        unfinished.write_text(comparison.model_dump_json(indent=1) + "\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -163,6 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
     try:
+        require_place("--out", given.out)
         current = Contender.of(given.current) if given.current else None
         material = Material(given.test, given.split, given.recent, given.pictures, given.learned)
         found = compare(Contender.of(given.candidate), current, material)

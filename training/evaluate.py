@@ -26,12 +26,13 @@ from training.data.lots import Split
 from training.data.maps import Ints
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
+from training.data.whole import require_place, whole
 from training.worth.comparison import beside
 from training.worth.curves import curves
 from training.worth.deciding import changed_by_symmetry, decisions_of
 from training.worth.files import write_json
 from training.worth.metrics import Decisions, report
-from training.worth.sessions import float_graph, open_model
+from training.worth.sessions import open_against, open_model
 
 
 def write_predictions(file: IO[str], rows: Ints, decisions: Decisions) -> None:
@@ -85,6 +86,7 @@ def evaluate(
     wanted = wafers_of(wafers, [split] if split else [])
     indices, seen = Learned.read(further.learned, kind_of(manifest)).without(wafers, wanted)
     session = open_model(bundle / MODEL)
+    other = open_against(further.against, manifest) if further.against else None
     decisions = decisions_of(session, wafers, indices, manifest.policy)
     figures: dict[str, JsonValue] = {
         "model": manifest.model,
@@ -94,8 +96,7 @@ def evaluate(
         **report(decisions),
         **curves(decisions, wafers.rows[indices]),
     }
-    if further.against:
-        other = open_model(float_graph(further.against))
+    if other:
         figures |= beside(decisions, decisions_of(other, wafers, indices, manifest.policy))
     if further.symmetries:
         figures["changed_by_symmetry"] = changed_by_symmetry(session, wafers, indices)
@@ -116,6 +117,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--learned", type=Path, help="leave out what was learned from: this data")
     given = parser.parse_args(arguments)
     try:
+        require_place("--json", given.json)
+        require_place("--predictions", given.predictions)
         further = Further(given.symmetries, given.against, given.known, given.learned)
         figures, rows, decisions = evaluate(given.bundle, given.data, given.split, further)
     except FabWaferError as error:
@@ -124,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.json:
         write_json(given.json, figures)
     if given.predictions:
-        with given.predictions.open("w", newline="") as file:
+        with whole(given.predictions) as path, path.open("w", newline="") as file:
             write_predictions(file, rows, decisions)
     sys.stdout.write(f"{json.dumps(figures, indent=1)}\n")
     return 0

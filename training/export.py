@@ -28,6 +28,7 @@ from training.data.lots import SPLIT_SEED, Split
 from training.data.maps import Ints
 from training.data.sources import read_wafers
 from training.data.wafers import WaferSet, require_wafers, splits
+from training.data.whole import whole
 from training.network.model import multiply_adds
 from training.network.run import Recipe, Run, load
 from training.worth.comparison import beside
@@ -133,9 +134,8 @@ def _policy(model: str, recipe: Recipe) -> Policy:
 
 
 def _keep(model: onnx.ModelProto, path: Path) -> None:
-    unfinished = path.with_suffix(".part")
-    onnx.save(model, unfinished)
-    unfinished.rename(path)
+    with whole(path) as unfinished:
+        onnx.save(model, unfinished)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
 from training.worth.deciding import decisions_of
 from training.worth.latency import to_time
-from training.worth.sessions import float_graph, open_model
+from training.worth.sessions import open_against, open_model
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         manifest = read_bundle(given.bundle)
         policy = manifest.policy
-        sessions = open_model(given.bundle / MODEL), open_model(float_graph(given.against))
+        sessions = open_model(given.bundle / MODEL), open_against(given.against, manifest)
         wafers = read_wafers(given.data, kind_of(manifest))
         indices = wafers_of(wafers, given.split)
         int8, fp32 = (

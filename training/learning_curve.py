@@ -22,6 +22,7 @@ from training.curve.points import Curve, Point
 from training.curve.shares import read_world
 from training.data.lots import Split
 from training.data.sources import read_wafers
+from training.data.whole import require_place
 from training.network.planes import CACHE
 from training.network.run import Recipe
 from training.worth.files import write_json
@@ -65,6 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     points = [Point(method, share, setting) for method in given.methods for share in given.shares]
     command = f"python -m training.learning_curve {shlex.join(arguments or sys.argv[1:])}"
     try:
+        require_place("--json", given.json)
         wafers = read_wafers(given.data)
         world = read_world(wafers, given.unlabelled, setting.recipe, FORMS, given.cache)
         curve = Curve(world, given.out, given.split)

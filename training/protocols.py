@@ -25,6 +25,7 @@ from training.data.lots import Split
 from training.data.maps import Ints
 from training.data.sources import read_wafers
 from training.data.wafers import WaferSet
+from training.data.whole import require_place
 from training.network.planes import CACHE, cached_planes
 from training.worth.files import write_json
 
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = f"python -m training.protocols {shlex.join(arguments or sys.argv[1:])}"
     rows: list[JsonValue] = []
     try:
+        require_place("--json", given.json)
         wafers, published = read_wafers(given.data), read_published(given.data)
         if len(published) != len(wafers):
             raise ContractError(

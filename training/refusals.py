@@ -25,6 +25,7 @@ from training.data.lots import Split
 from training.data.maps import Codes, Ints, Kind
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import WaferSet, wafers_of
+from training.data.whole import require_place
 from training.worth.doubts import doubts_of
 from training.worth.files import write_json
 from training.worth.foreign import FOREIGN
@@ -98,6 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     try:
+        require_place("--json", given.json)
         figures = judge(given.bundle, given.data, given.split)
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")

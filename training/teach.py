@@ -15,6 +15,7 @@ import torch
 
 from fabwafer.errors import FabWaferError
 from training.data.sources import read_wafers
+from training.data.whole import require_place
 from training.network.model import Architecture
 from training.network.teachers import read_teachers
 from training.network.teaching import sources_of, teach
@@ -32,12 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
+        require_place("--out", given.out)
         teachers = read_teachers(given.teachers, device)
         sources = sources_of(read_wafers(given.data), given.unlabelled, given.maps)
+        count = teach(teachers, sources, given.out, given.side)
     except FabWaferError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    count = teach(teachers, sources, given.out, given.side)
     sys.stdout.write(f"soft labels of {count} maps\n")
     return 0
 

@@ -1,4 +1,6 @@
 import hashlib
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +91,25 @@ def test_rows_are_numbered_when_the_file_has_none(data: Path, tmp_path: Path) ->
         pytest.param({"shapes": np.zeros((4, 3), int)}, "shapes: expected", id="no-sizes"),
         pytest.param({"shapes": np.zeros((0, 2), int)}, "shapes: expected", id="empty"),
         pytest.param(
+            {"shapes": np.full((1, 2), 2**32), "flat": np.zeros(0, np.uint8)},
+            "shapes: expected sizes 1 to 65535",
+            id="huge",
+        ),
+        pytest.param(
             {"labels": np.zeros(3, int)}, "labels: expected one for each", id="few-labels"
         ),
         pytest.param({"labels": np.full(600, 9)}, "labels: expected indices", id="unknown-label"),
         pytest.param({"labels": np.full(600, -1)}, "labels: expected indices", id="negative-label"),
         pytest.param({"lot": np.zeros(600)}, "lot: expected integers", id="lots-as-floats"),
         pytest.param({"classes": np.array(CLASSES[:2])}, "labels: expected", id="few-classes"),
+        pytest.param({"classes": np.array("none")}, "classes: expected a list", id="one-class"),
+        pytest.param(
+            {"classes": np.array([CLASSES])}, "classes: expected a list", id="classes-in-a-table"
+        ),
+        pytest.param(
+            {"classes": np.array([*CLASSES, "none"])}, "classes: expected a list", id="class-twice"
+        ),
+        pytest.param({"classes": np.arange(4)}, "classes: expected a list", id="numbers"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(
@@ -135,6 +150,37 @@ def test_a_damaged_member_is_refused(data: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.npz").write_bytes(content)
     with pytest.raises(ContractError, match="an npz of wafer maps"):
         read_npz(tmp_path / "bad.npz")
+
+
+def test_a_member_that_is_no_array_is_refused_by_name(data: Path, tmp_path: Path) -> None:
+    _rewrite(data, tmp_path / "bad.npz", flat=None)
+    with zipfile.ZipFile(tmp_path / "bad.npz", "a") as archive:
+        archive.writestr("flat", b"wafers")
+    with pytest.raises(ContractError, match=r"bad\.npz: flat: expected an npz of wafer maps"):
+        read_npz(tmp_path / "bad.npz")
+
+
+@pytest.mark.filterwarnings("ignore")  # NumPy's, of headers that were flipped into old ones
+@pytest.mark.parametrize("pack", [np.savez, np.savez_compressed], ids=["plain", "compressed"])
+def test_whatever_bytes_are_flipped_a_file_is_read_or_refused(
+    data: Path, tmp_path: Path, pack: Callable[..., None]
+) -> None:
+    members = dict(np.load(data))
+    few = {name: members[name][:5] for name in ("shapes", "labels", "lot")}
+    flat = members["flat"][: int(few["shapes"].astype(int).prod(1).sum())]
+    pack(tmp_path / "whole.npz", flat=flat, classes=members["classes"], **few)
+    whole = np.frombuffer((tmp_path / "whole.npz").read_bytes(), np.uint8)
+    generator = np.random.default_rng(5)
+    refused = 0
+    for _ in range(300):
+        spoilt = whole.copy()
+        spoilt[generator.integers(0, len(whole), 4)] ^= generator.integers(1, 256, 4, np.uint8)
+        (tmp_path / "bad.npz").write_bytes(spoilt.tobytes())
+        try:
+            read_npz(tmp_path / "bad.npz")
+        except ContractError:
+            refused += 1
+    assert refused > 200
 
 
 def _rewrite(source: Path, target: Path, **changes: np.ndarray | None) -> None:

@@ -252,7 +252,7 @@ def test_a_split_without_wafers_is_refused(tmp_path: Path) -> None:
     path = write_set(tmp_path / "x.npz", drawn, [0, 1, 2, 3], [TRAIN] * 4)
     with pytest.raises(
         ContractError,
-        match="lots of validation: expected wafers in every split that is used, got 0",
+        match="lots of validation: expected wafers in every split that is used .*, got 0",
     ):
         collect([path], tmp_path / "out")
 

@@ -24,7 +24,7 @@ from training.data.sources import read_wafers
 from training.data.wafers import WaferSet, splits
 from training.evaluate import Further, evaluate, main
 from training.network.model import Architecture, Planes, WaferClassifier
-from training.network.planes import planes_of
+from training.network.planes import at_once, planes_of
 from training.network.run import Recipe, load, new_run
 from training.network.start import begin_from
 from training.worth.sessions import open_model
@@ -176,7 +176,8 @@ def test_too_few_photographs_to_validate_on_are_refused(
 ) -> None:
     few = write_parts(tmp_path / "parts", lots=1)
     assert train.main(options(few, tmp_path / "run", "--normal=good")) == 1
-    assert "expected wafers in every split that is used, got 0" in capsys.readouterr().err
+    expected = "wafers in every split that is used (more lots, or a manifest that tells lots their"
+    assert expected in capsys.readouterr().err
 
 
 def test_a_name_that_no_prediction_may_carry_is_refused(
@@ -217,6 +218,13 @@ def test_stored_planes_know_the_kind() -> None:
     planes = planes_of(Maps.of(pictures, Kind.COLOUR), np.arange(2), 9)
     assert planes[0].mean((1, 2)).tolist() == [0, 51, 255]
     assert not planes[1].any()
+
+
+@pytest.mark.parametrize(
+    "values, maps", [(300 * 205, 512), (504 * 504 * 3, 44), (7000 * 7000, 1)], ids=str
+)
+def test_large_pictures_are_made_planes_of_a_few_at_a_time(values: int, maps: int) -> None:
+    assert at_once(values) == maps
 
 
 def test_another_kind_is_another_digest() -> None:

@@ -9,6 +9,7 @@ import pytest
 from generated_wafers import TINY
 
 from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from fabwafer.errors import ContractError
 from training.bundle.gate import Contender, GateError, Limits, failures, gate
 from training.bundle.graph import build
 from training.bundle.writing import write_bundle
@@ -18,7 +19,7 @@ from training.export import FP32, Terms, export
 from training.gate import main
 from training.network.model import Network
 from training.worth.comparison import Pair, compare
-from training.worth.deciding import decisions_of
+from training.worth.deciding import decisions_of, truth_of
 from training.worth.latency import race, to_time
 from training.worth.metrics import Decisions
 from training.worth.sessions import open_model
@@ -246,6 +247,85 @@ def test_a_float_graph_of_other_labels_is_refused(
     assert "probabilities: expected 4, the labels of" in capsys.readouterr().err
 
 
+def asked(
+    bundle: Path, against: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str]:
+    given = ["--bundle", str(bundle), "--against", str(against), "--data", str(data)]
+    return main(given), capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        pytest.param({"labels": ("Loc", "Center", "Edge-Ring", "none")}, "labels: exp", id="order"),
+        pytest.param({"kind": "grey"}, "data.kind: expected dies", id="kind"),
+        pytest.param({"kind": "photo"}, "data.kind: expected dies, grey, colour", id="no kind"),
+    ],
+)
+def test_a_bundle_of_other_labels_was_compared_as_if_they_were_the_same(
+    bundle: Path,
+    data: Path,
+    tmp_path: Path,
+    changes: dict[str, object],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(bundle, other)
+    manifest = json.loads((other / MANIFEST).read_text())
+    manifest["policy"] |= {name: value for name, value in changes.items() if name == "labels"}
+    manifest["data"] |= {name: value for name, value in changes.items() if name == "kind"}
+    (other / MANIFEST).write_text(json.dumps(manifest))
+    status, told = asked(bundle, other, data, capsys)
+    assert status == 1
+    assert message in told
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        pytest.param("wafer", "x", "expected wafer -> probabilities, got ['x']", id="input"),
+        pytest.param("probabilities", "p", "expected wafer -> probabilities, got", id="output"),
+    ],
+)
+def test_a_graph_of_something_else_ended_in_a_trace(
+    bundle: Path,
+    data: Path,
+    tmp_path: Path,
+    old: str,
+    new: str,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = onnx.load(bundle / MODEL)
+    for node in model.graph.node:
+        node.input[:] = [new if name == old else name for name in node.input]
+        node.output[:] = [new if name == old else name for name in node.output]
+    for end in (*model.graph.input, *model.graph.output):
+        end.name = new if end.name == old else end.name
+    onnx.save(model, tmp_path / "x.onnx")
+    status, told = asked(bundle, tmp_path / "x.onnx", data, capsys)
+    assert status == 1
+    assert message in told
+
+
+def test_a_graph_of_colours_is_refused_beside_one_of_dies(
+    bundle: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(build(Network(replace(TINY.shape, classes=4, input="colour"))), tmp_path / "x.onnx")
+    status, told = asked(bundle, tmp_path / "x.onnx", data, capsys)
+    assert status == 1
+    assert "dimensions of wafer: expected 2, as the bundle has, got 3" in told
+
+
+def test_a_name_in_the_data_that_no_wafer_has_does_no_harm(bundle: Path, wafers: WaferSet) -> None:
+    more = replace(wafers, classes=(*wafers.classes, "Donut"))
+    policy, some = read_bundle(bundle).policy, np.arange(9)
+    assert truth_of(more, some, policy).tolist() == truth_of(wafers, some, policy).tolist()
+    with pytest.raises(ContractError, match="got 'Donut'"):
+        truth_of(replace(more, labels=more.labels + 1), np.arange(len(more)), policy)
+
+
 @pytest.mark.parametrize("what", ["absent", "junk", "altered-bundle"])
 def test_what_is_no_graph_is_refused(
     bundle: Path, data: Path, tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]
@@ -256,9 +336,9 @@ def test_what_is_no_graph_is_refused(
     elif what == "altered-bundle":
         shutil.copytree(bundle, against)
         (against / MANIFEST).write_text("{}")
-    given = ["--bundle", str(bundle), "--against", str(against), "--data", str(data)]
-    assert main(given) == 1
-    assert str(against) in capsys.readouterr().err
+    status, told = asked(bundle, against, data, capsys)
+    assert status == 1
+    assert str(against) in told
 
 
 def test_splits_without_wafers_are_refused(

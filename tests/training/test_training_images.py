@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -11,8 +12,17 @@ from edge_component import pictures
 from edge_component.pictures import decode_colours, encode_dies, examine
 from fabwafer.errors import ContractError
 from training.data import images
-from training.data.images import as_maps, as_seen, colour_of, die_codes, read_picture
+from training.data.images import (
+    as_maps,
+    as_seen,
+    colour_of,
+    die_codes,
+    read_part,
+    read_picture,
+    shrunk,
+)
 from training.data.maps import Kind
+from training.network.model import Planes
 
 GREYS = np.array([0, 127, 255], np.uint8)
 DIES = np.random.default_rng(3).integers(0, 3, (11, 7), dtype=np.uint8)
@@ -69,9 +79,10 @@ def test_a_picture_is_read_as_the_edge_reads_it(
     assert colour_of(found) == edge.colour
 
 
-def test_what_the_edge_takes_for_too_large_or_coloured_is_so_here() -> None:
-    assert (images.MAX_BYTES, images.MAX_SIDE) == (pictures.MAX_BYTES, pictures.MAX_SIDE)
-    assert (images.MAX_PIXELS, images.SUFFIXES) == (pictures.MAX_PIXELS, pictures.SUFFIXES)
+def test_training_reads_the_files_that_the_edge_reads() -> None:
+    assert images.SUFFIXES == pictures.SUFFIXES
+    assert images.MAX_BYTES > pictures.MAX_BYTES
+    assert images.MAX_PIXELS > pictures.MAX_PIXELS
 
 
 def test_colours_stay(tmp_path: Path) -> None:
@@ -100,11 +111,37 @@ def test_an_absent_picture_is_refused(tmp_path: Path) -> None:
         read_picture(tmp_path / "x.png")
 
 
-@pytest.mark.parametrize("size", [(1, images.MAX_SIDE + 1), (1025, 2049)], ids=["side", "pixels"])
-def test_a_picture_that_is_too_large_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
-    path = save(tmp_path / "x.png", np.zeros(size, np.uint8))
-    with pytest.raises(ContractError, match="at most 4096 a side and 2,100,000 pixels"):
+def test_a_picture_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.png", np.zeros((5001, 10_000), np.uint8), "1")
+    with pytest.raises(ContractError, match="at most 50,000,000 pixels, got .10000, 5001."):
         read_picture(path)
+
+
+def test_the_photograph_of_a_telephone_ended_a_training(tmp_path: Path) -> None:
+    photo = np.kron(COLOURS, np.ones((448, 504, 1), np.uint8))
+    path = save(tmp_path / "x.png", photo)
+    found = read_part(path, None, None)
+    assert found.shape == (504, 504, 3)
+    assert found[::56, ::84].tolist() == COLOURS.tolist()
+
+
+@pytest.mark.parametrize("size", [(1, 1024), (600, 512), (777, 1999)], ids=str)
+def test_a_shrunk_photograph_looks_the_same_to_a_network(size: tuple[int, int]) -> None:
+    smooth = np.random.default_rng(6).integers(0, 256, (8, 8), dtype=np.uint8)
+    photo = np.asarray(Image.fromarray(smooth).resize(size[::-1]))
+    small = shrunk(photo)
+    assert max(small.shape) <= images.LONGEST_SIDE
+    planes = [
+        Planes(25, Kind.GREY)(torch.from_numpy(np.array(each))[None]) for each in (photo, small)
+    ]
+    assert planes[0].numpy() == pytest.approx(planes[1].numpy(), abs=0.01)
+
+
+def test_a_wafer_map_drawn_large_is_read_as_it_is(tmp_path: Path) -> None:
+    drawn = np.kron(GREYS[DIES], np.ones((100, 100), np.uint8))
+    path = save(tmp_path / "x.png", drawn)
+    assert as_maps([read_part(path, None, None)], "a")[0].tolist() == DIES.tolist()
+    assert as_maps([drawn], "a", Kind.GREY)[0].shape == (367, 350)
 
 
 def test_a_picture_is_the_one_that_has_the_hash(tmp_path: Path) -> None:

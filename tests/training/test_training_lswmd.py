@@ -1,6 +1,7 @@
 import io
 import os
 import pickle
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from fabwafer.labels import WM811K
 from training.data.lots import Split
 from training.data.lswmd import read_lswmd, read_lswmd_unlabelled
 from training.data.maps import Maps
+from training.data.opcodes import require_modest
 from training.data.pickled import as_array, as_text, read_columns
 from training.data.unlabelled import for_training, read_unlabelled
 
@@ -214,6 +216,13 @@ def test_a_table_without_labels_is_refused(tmp_path: Path) -> None:
         read_lswmd(tmp_path / "x.pkl")
 
 
+def test_columns_without_names_are_shown_beside_others(tmp_path: Path) -> None:
+    spoilt = {7 if name == "lotName" else name: cells for name, cells in columns().items()}
+    (tmp_path / "x.pkl").write_bytes(frame(spoilt, "0.19"))
+    with pytest.raises(ContractError, match=r"columns: expected also lotName, got \['7', 'dieS"):
+        read_lswmd(tmp_path / "x.pkl")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -229,6 +238,46 @@ def test_a_damaged_pickle_is_refused(tmp_path: Path, spoil: Callable[[bytes], by
     (tmp_path / "x.pkl").write_bytes(spoil(frame(columns(), "0.19")))
     with pytest.raises(ContractError, match=r"x\.pkl"):
         read_lswmd(tmp_path / "x.pkl")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"\x80\x02K\x01r" + struct.pack("<I", 2**26) + b".", id="binary"),
+        pytest.param(b"\x80\x02K\x01p67108864\n.", id="text"),
+    ],
+)
+def test_a_memo_index_of_ten_bytes_took_a_gigabyte(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.pkl").write_bytes(content)
+    with pytest.raises(ContractError, match=r"x\.pkl: expected .* memo index 67108864"):
+        read_columns(tmp_path / "x.pkl")
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_what_any_pickler_writes_is_modest(protocol: int) -> None:
+    values = [*range(-3, 3000, 7), 2**70, 0.5, None, True, "é" * 300, b"\0" * 300, {"a": (1,)}]
+    content = pickle.dumps([values, [str(each) for each in values], dumps], protocol)
+    require_modest(content)
+    with pytest.raises(IndexError):
+        require_modest(content[:-1])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_whatever_bytes_are_flipped_a_pickle_is_read_or_refused(
+    tmp_path: Path, layout: str
+) -> None:
+    whole = np.frombuffer(frame(columns(), layout), np.uint8)
+    generator = np.random.default_rng(5)
+    refused = 0
+    for _ in range(200):
+        spoilt = whole.copy()
+        spoilt[generator.integers(0, len(whole), 3)] ^= generator.integers(1, 256, 3, np.uint8)
+        (tmp_path / "x.pkl").write_bytes(spoilt.tobytes())
+        try:
+            read_lswmd(tmp_path / "x.pkl")
+        except ContractError:
+            refused += 1
+    assert refused > 50
 
 
 def test_an_absent_pickle_is_refused(tmp_path: Path) -> None:

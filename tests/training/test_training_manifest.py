@@ -173,7 +173,21 @@ def test_a_folder_is_a_class(tmp_path: Path) -> None:
 def test_pictures_in_a_folder_below_their_class_are_of_one_lot(tmp_path: Path) -> None:
     names = ["none/lot3/a.png", "none/lot3/b.png", "Loc/lot3/c.png", "Loc/d.png"]
     wafers = read_folder(folders(tmp_path, names))
-    assert wafers.lots.tolist() == [lot_number("d"), 3, 3, 3]
+    assert wafers.lots.tolist() == [lot_number("Loc/d"), 3, 3, 3]
+
+
+def test_pictures_of_the_same_name_in_two_classes_were_one_lot(tmp_path: Path) -> None:
+    wafers = read_folder(folders(tmp_path, ["bad/part1.png", "good/part1.png"]))
+    assert len(set(wafers.lots.tolist())) == 2
+
+
+def test_pictures_of_the_same_name_in_two_folders_of_a_manifest_were_one_lot(
+    tmp_path: Path,
+) -> None:
+    root = folders(tmp_path, ["a/part1.png", "b/part1.png"])
+    lines = [json.dumps({"image": f"{each}/part1.png", "label": each}) for each in "ab"]
+    (root / "labels.jsonl").write_text("\n".join(lines))
+    assert len(set(read_manifest(root / "labels.jsonl").lots.tolist())) == 2
 
 
 @pytest.mark.parametrize(

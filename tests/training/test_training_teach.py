@@ -163,6 +163,16 @@ def test_soft_labels_in_another_order_were_taken_for_those_of_other_classes(tmp_
     assert soft.targets[0].tolist() == pytest.approx([0.2, 0.3, 0.4, 0.1])
 
 
+@pytest.mark.parametrize("targets", [np.full((5, 4), "sure"), np.full((5, 4), np.nan)])
+def test_soft_labels_that_are_no_probabilities_are_refused(
+    tmp_path: Path, targets: np.ndarray
+) -> None:
+    path = write_soft(tmp_path / "soft.npz", list(CLASSES))
+    np.savez(path, **dict(np.load(path)) | {"targets": targets})
+    with pytest.raises(ContractError, match=r"soft\.npz: targets: expected f"):
+        read_soft(path, CLASSES, (2, 33, 33))
+
+
 @pytest.mark.parametrize(
     "labels, shape, field",
     [

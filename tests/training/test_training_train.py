@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from training.network.lessons import Lessons, Soft, ahead, read_lessons
 from training.network.loop import train
 from training.network.model import Architecture
 from training.network.planes import cached_planes, planes_of, to_input
-from training.network.run import CHECKPOINT, METRICS, load
+from training.network.run import CHECKPOINT, METRICS, State, load
 from training.network.start import begin_from, start
 from training.network.step import rate_at
 from training.train import main
@@ -88,6 +89,35 @@ def test_a_class_that_training_lots_lack_is_refused(wafers: WaferSet, tmp_path: 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint"], ids=["empty", "text"])
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CHECKPOINT).write_bytes(content)
+    with pytest.raises(ContractError, match="run: expected a checkpoint of this version"):
+        load(tmp_path, CPU)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda _: torch.zeros(3), id="a tensor"),
+        pytest.param(lambda _: [], id="a list"),
+        pytest.param(lambda state: state | {"recipe": None}, id="no recipe"),
+        pytest.param(lambda state: state | {"history": [{}]}, id="no epoch"),
+        pytest.param(
+            lambda state: (
+                state
+                | {"recipe": state["recipe"] | {"shape": state["recipe"]["shape"] | {"input": "x"}}}
+            ),
+            id="unknown pictures",
+        ),
+        pytest.param(
+            lambda state: state | {"optimizer": state["optimizer"] | {"param_groups": []}},
+            id="another optimizer",
+        ),
+    ],
+)
+def test_a_file_that_is_no_state_of_a_run_ended_in_a_trace(
+    run_folder: Path, tmp_path: Path, spoil: Callable[[State], object]
+) -> None:
+    state = torch.load(run_folder / CHECKPOINT, weights_only=True)
+    torch.save(spoil(state), tmp_path / CHECKPOINT)
     with pytest.raises(ContractError, match="run: expected a checkpoint of this version"):
         load(tmp_path, CPU)
 
@@ -220,10 +250,19 @@ def test_bad_data_ends_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixt
     [
         (
             "--blocks=1,1",
-            "--blocks: expected as many as there are widths (48, 96, 192), got (1, 1)",
+            "--blocks: expected as many as there are widths (48, 96, 192), each at least 1, got (1, 1)",
         ),
+        ("--blocks=1,0,1", "each at least 1, got (1, 0, 1)"),
         ("--epochs=0", "--epochs: expected a number above 0, got 0"),
         ("--rate=nan", "--rate: expected a number above 0, got nan"),
+        ("--rate=inf", "--rate: expected a number above 0, got inf"),
+        ("--dropout=2", "--dropout: expected 0 to 0.99, got 2.0"),
+        ("--seed=-1", "--seed: expected 0 to 9223372036854775807, got -1"),
+        ("--features=0", "--features: expected 1 to 4096, got 0"),
+        ("--averaging=2", "--averaging: expected 0 to 0.999999, got 2.0"),
+        ("--weight-decay=-1", "--weight-decay: expected 0 to 100, got -1.0"),
+        ("--none-per-defect=nan", "--none-per-defect: expected 0 to 1000000, got nan"),
+        ("--defect-power=nan", "--defect-power: expected 0 to 2, got nan"),
         ("--side=48", "--side: expected 8 n + 1, at least 9, got 48"),
         ("--side=1", "--side: expected 8 n + 1, at least 9, got 1"),
         (
@@ -232,7 +271,7 @@ def test_bad_data_ends_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixt
         ),
         ("--widths=16,32,64", "--widths: expected multiples of 16, at least 32 each, got (16, 32"),
     ],
-    ids=["blocks", "epochs", "rate", "an even side", "no side", "odd widths", "narrow"],
+    ids=lambda each: each.split(":")[0],
 )
 def test_a_recipe_that_cannot_be_is_refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str, message: str

@@ -20,7 +20,7 @@ from training.data.maps import Ints
 from training.data.unlabelled import for_training, read_unlabelled
 from training.data.wafers import WaferSet, require_wafers, splits
 from training.network.lessons import Lessons
-from training.network.planes import cached_planes, planes_of
+from training.network.planes import cached_planes, kept, planes_of
 from training.network.run import Recipe
 
 FEWEST = 5
@@ -123,13 +123,11 @@ def _forms(wafers: WaferSet, unlabelled: Path, side: int, count: int, cache: Pat
         ) from error
     content.update(wafers.digest().encode())
     path = cache / f"{content.hexdigest()[:16]}-{side}-{count}.npy"
-    if not path.exists():
-        maps, map_ids, lots = read_unlabelled(unlabelled)
-        free = for_training(maps, map_ids, lots, wafers)
-        drawn = np.sort(np.random.default_rng(_SEED).permutation(free)[:count])
-        unfinished = path.with_suffix(".part")
-        with unfinished.open("wb") as file:
-            np.save(file, planes_of(maps, drawn, side))
-        unfinished.rename(path)
-    planes: Planes = np.load(path)
-    return planes
+    return kept(path, lambda: _drawn_forms(wafers, unlabelled, side, count))
+
+
+def _drawn_forms(wafers: WaferSet, unlabelled: Path, side: int, count: int) -> Planes:
+    maps, map_ids, lots = read_unlabelled(unlabelled)
+    free = for_training(maps, map_ids, lots, wafers)
+    drawn = np.sort(np.random.default_rng(_SEED).permutation(free)[:count])
+    return planes_of(maps, drawn, side)

@@ -1,6 +1,7 @@
 """Picture files -> `Maps`: die codes where the pictures are wafer maps, else grey levels or colours.
 
-Decodes as the edge does (`edge_component/pictures.py`), which training may not import.
+Decodes as the edge does (`edge_component/pictures.py`), which training may not import; but larger pictures too, where the
+edge refuses what has over 2.1 million pixels. Photographs are kept at the size that a network can tell apart.
 """
 
 import hashlib
@@ -18,8 +19,10 @@ from fabwafer.errors import ContractError
 from training.data.maps import IS_DIE, IS_FAIL, Codes, Kind, Maps
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
-MAX_BYTES = 8 * 1024 * 1024
-MAX_SIDE, MAX_PIXELS = 4096, 2_100_000
+MAX_BYTES = 256 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+LONGEST_SIDE = 512
+"""Of a photograph as it is kept: five to ten times a usual network's input, which so averages what is average already."""
 _FORMATS = ("PNG", "JPEG", "BMP")
 _PNG_MAGIC, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _GREY_MODES = frozenset({"1", "L", "LA"})
@@ -51,9 +54,8 @@ def read_picture(path: Path, sha256: str | None = None) -> Codes:
         raise ContractError(str(path), data[-24:], "a whole PNG")
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            if max(image.size) > MAX_SIDE or math.prod(image.size) > MAX_PIXELS:
-                expected = f"at most {MAX_SIDE} a side and {MAX_PIXELS:,} pixels"
-                raise ContractError(str(path), image.size, expected)
+            if math.prod(image.size) > MAX_PIXELS:
+                raise ContractError(str(path), image.size, f"at most {MAX_PIXELS:,} pixels")
             return _levels(image)
     except _DAMAGED as error:
         expected = f"a whole picture as {', '.join(_FORMATS)} ({type(error).__name__})"
@@ -70,6 +72,25 @@ def _levels(image: Image.Image) -> Codes:
         return np.asarray(image.convert("L"))
     colours = np.asarray(image.convert("RGB"))
     return colours[..., 0] if (colours == colours[..., :1]).all() else colours
+
+
+def read_part(path: Path, sha256: str | None, kind: Kind | None) -> Codes:
+    """Return `read_picture`, shrunk at once if it is a photograph: a set of them at full size would fill any memory.
+
+    Raises:
+        ContractError: As `read_picture`.
+    """
+    picture = read_picture(path, sha256)
+    return picture if kind is Kind.DIES or _die_levels(picture) else shrunk(picture)
+
+
+def shrunk(photograph: Codes) -> Codes:
+    """Return it with sides of at most `LONGEST_SIDE`, each pixel the mean of a block of whole ones."""
+    height, width = photograph.shape[:2]
+    factors = -(-width // LONGEST_SIDE), -(-height // LONGEST_SIDE)
+    if factors == (1, 1):
+        return photograph
+    return np.asarray(Image.fromarray(photograph).reduce(factors))
 
 
 def as_seen(picture: Codes, kind: Kind) -> Codes:
@@ -91,6 +112,7 @@ def as_maps(pictures: Sequence[Codes], names: Sequence[object], kind: Kind | Non
 
     They are wafer maps if all have but the levels 0, 127, 255 (or the codes 0, 1, 2), and one has the middle level.
     Told that they are, colours are taken for their grey and other levels for the nearest, as edge and graph do.
+    Other pictures are shrunk.
 
     Raises:
         ContractError: If only some are wafer maps and nothing is told, or one of grey photographs has colours, naming it.
@@ -100,7 +122,7 @@ def as_maps(pictures: Sequence[Codes], names: Sequence[object], kind: Kind | Non
         if kind is Kind.GREY and picture.ndim != 2:
             raise ContractError(f"{name}", "colours", f"a picture of {kind.value}, as the others")
     seen = [as_seen(each, kind) for each in pictures]
-    return Maps.of([die_codes(each) if kind is Kind.DIES else each for each in seen], kind)
+    return Maps.of([die_codes(each) if kind is Kind.DIES else shrunk(each) for each in seen], kind)
 
 
 def _kind_of(pictures: Sequence[Codes], names: Sequence[object]) -> Kind:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fabwafer.errors import ContractError
 from fabwafer.fields import Sha256, contract_error
 from fabwafer.labels import LabelSet
-from training.data.images import SUFFIXES, as_maps, read_picture
+from training.data.images import SUFFIXES, as_maps, read_part
 from training.data.lots import Split, fixed_splits, lot_number
 from training.data.maps import Kind
 from training.data.wafers import WaferSet
@@ -71,7 +71,7 @@ def read_manifest(
 ) -> WaferSet:
     """Read the pictures that a manifest names; `rows` count its lines from 1.
 
-    A wafer without a lot is a lot of its own, by its `imgid` or the name of its picture.
+    A wafer without a lot is a lot of its own, by its `imgid` or the path of its picture.
 
     Args:
         path: The manifest.
@@ -90,8 +90,9 @@ def read_folder(
 ) -> WaferSet:
     """Read a folder of folders, one a class, named by it; other files than pictures do not count.
 
-    Pictures in a folder below that of their class are of one lot, named by that folder. One right in the folder of its
-    class is a lot of its own, named by the file: what is known to belong together needs a folder or a manifest.
+    Pictures in a folder below that of their class are of one lot, named by that folder, in whatever class. One right in
+    the folder of its class is a lot of its own, named by class and file: what is known to belong together needs a folder
+    or a manifest.
     `rows` count the pictures from 1, in the order of their paths.
 
     Raises:
@@ -118,12 +119,13 @@ def read_lines(path: Path, pictures: Path) -> Iterator[Entry]:
 def _entry(place: str, number: int, text: bytes, pictures: Path) -> Entry:
     line = _parse(place, text)
     labels = tuple(dict.fromkeys(label for label in (line.label, *line.labels) if label))
-    own = line.imgid or Path(line.image).stem
+    image = Path(line.image)
+    own = line.imgid or (image.parent / image.stem).as_posix()
     lot = own if line.lot is None else str(line.lot)
     return Entry(
         row=number,
         place=place,
-        image=pictures / line.image,
+        image=pictures / image,
         labels=labels,
         lot=lot,
         sha256=line.sha256,
@@ -154,7 +156,7 @@ def _files(folder: Path) -> Iterator[Entry]:
             raise ContractError(str(each), "none", f"pictures ({', '.join(sorted(SUFFIXES))})")
         for path in pictures:
             inside = path.relative_to(each).parent.as_posix()
-            lot = path.stem if inside == "." else inside
+            lot = f"{each.name}/{path.stem}" if inside == "." else inside
             yield Entry(next(row), str(path), path, (each.name,), lot)
 
 
@@ -168,7 +170,7 @@ def _wafers(
     names = classes or tuple(sorted({each.labels[0] for each in chosen}))
     known = LabelSet(names, names[0])
     labels = [names.index(_label(known, each)) for each in chosen]
-    pictures = [read_picture(each.image, each.sha256) for each in chosen]
+    pictures = [read_part(each.image, each.sha256, kind) for each in chosen]
     lots = [lot_number(each.lot) for each in chosen]
     return WaferSet(
         maps=as_maps(pictures, [each.place for each in chosen], kind),

@@ -1,9 +1,6 @@
 """Wafer maps or other pictures of many sizes in one array, and when two of them are the same."""
 
 import hashlib
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +18,7 @@ HIGHEST_CODE = 2.0
 IS_DIE = (0.0, 63.0)
 IS_FAIL = (1.0, 190.0)
 """Above these a cell is a die, and fails: in a map of codes 0, 1, 2, and in a picture of greys 0, 127, 255."""
+_LONGEST_SIDE = 2**16 - 1
 _EXPECTED = "an npz of wafer maps"
 
 Ints = npt.NDArray[np.int64]
@@ -96,28 +94,29 @@ def read_members(path: Path, wanted: Sequence[str], optional: Sequence[str] = ()
     """Read the named arrays of an npz, each decompressed once.
 
     Raises:
-        ContractError: If the file is no npz, is damaged, or lacks one of `wanted`.
+        ContractError: If the file is no npz, is damaged, or lacks one of `wanted`; with the member, if it is one.
     """
+    place, members = str(path), Members()
     try:
         with path.open("rb") as file:  # opened here: np.load forgets to close what is no archive
             archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ContractError(str(path), "a single array", _EXPECTED)
-            names = [name for name in (*wanted, *optional) if name in archive.files]
-            members = {name: archive[name] for name in names}
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-    ) as error:
-        raise ContractError(str(path), str(error), _EXPECTED) from error
+            _require(archive, np.lib.npyio.NpzFile)
+            for name in (*wanted, *optional):
+                if name in archive.files:
+                    place = f"{path}: {name}"
+                    members[name] = archive[name]
+                    _require(members[name], np.ndarray)
+    except Exception as error:  # zipfile and NumPy have no common base for what damaged bytes raise
+        raise ContractError(place, f"{type(error).__name__}: {error}", _EXPECTED) from error
     missing = [name for name in wanted if name not in members]
     if missing:
         raise ContractError(f"{path}: members", sorted(members), f"also {', '.join(missing)}")
     return members
+
+
+def _require(value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{type(value).__name__}, no {kind.__name__}")
 
 
 def integers(path: Path, members: Members, name: str) -> Ints:
@@ -129,6 +128,21 @@ def integers(path: Path, members: Members, name: str) -> Ints:
     if members[name].dtype.kind not in "iu":
         raise ContractError(f"{path}: {name}", members[name].dtype, "integers")
     return members[name].astype(np.int64)
+
+
+def sizes(path: Path, members: Members, name: str) -> Ints:
+    """Return a member as heights and widths, (n, 2).
+
+    Raises:
+        ContractError: If it is not that, or one is none that a picture may have.
+    """
+    found = integers(path, members, name)
+    if found.ndim != 2 or found.shape[1] != 2 or not len(found):
+        raise ContractError(f"{path}: {name}", found.shape, "(n, 2) sizes, at least one")
+    if not 1 <= found.min() <= found.max() <= _LONGEST_SIDE:
+        got = f"{found.min()} to {found.max()}"
+        raise ContractError(f"{path}: {name}", got, f"sizes 1 to {_LONGEST_SIDE}")
+    return found
 
 
 def eight_views(wafer: Codes) -> Iterator[Codes]:

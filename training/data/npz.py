@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from fabwafer.errors import ContractError
 from training.data.lots import Split, fixed_splits
-from training.data.maps import FAIL, Ints, Kind, Maps, Members, integers, read_members
+from training.data.maps import FAIL, Ints, Kind, Maps, Members, integers, read_members, sizes
 from training.data.wafers import WaferSet
+from training.data.whole import whole
 
 SUFFIX = ".npz"
 _MEMBERS = ("flat", "shapes", "labels", "classes", "lot")
@@ -26,20 +27,22 @@ def read_npz(path: Path) -> WaferSet:
         ContractError: If the file is no such archive, or its parts contradict each other.
     """
     members = read_members(path, _MEMBERS, _OPTIONAL)
-    shapes = integers(path, members, "shapes")
-    if shapes.ndim != 2 or shapes.shape[1] != 2 or not len(shapes) or shapes.min() < 1:
-        raise ContractError(f"{path}: shapes", shapes.shape, "(wafers, 2) positive sizes")
-    lots = integers(path, members, "lot")
+    shapes = sizes(path, members, "shapes")
+    count = len(shapes)
+    lots = _each(path, members, "lot", count)
+    classes = _classes(path, members)
     wafers = WaferSet(
         maps=Maps(np.asarray(members["flat"]), shapes, _kind(path, members)),
-        labels=integers(path, members, "labels"),
+        labels=_each(path, members, "labels", count),
         lots=lots,
-        rows=integers(path, members, "row") if "row" in members else np.arange(len(shapes)),
-        classes=tuple(map(str, members["classes"])),
+        rows=_each(path, members, "row", count) if "row" in members else np.arange(count),
+        classes=classes,
         fixed=_fixed(path, members, lots),
     )
     _check_maps(path, wafers.maps)
-    _check_members(path, wafers)
+    unknown = set(np.unique(wafers.labels).tolist()) - set(range(len(classes)))
+    if unknown:
+        raise ContractError(f"{path}: labels", sorted(unknown), f"indices into {classes}")
     return wafers
 
 
@@ -58,10 +61,23 @@ def write_npz(wafers: WaferSet, path: Path) -> None:
     if wafers.fixed:
         told = [wafers.fixed.get(lot) for lot in wafers.lots.tolist()]
         members["fixed"] = np.array([_FIXED.index(each) for each in told], np.uint8)
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("wb") as file:
+    with whole(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **members)
-    unfinished.rename(path)
+
+
+def _each(path: Path, members: Members, name: str, count: int) -> Ints:
+    values = integers(path, members, name)
+    if values.shape != (count,):
+        raise ContractError(f"{path}: {name}", values.shape, f"one for each of {count}")
+    return values
+
+
+def _classes(path: Path, members: Members) -> tuple[str, ...]:
+    names = members["classes"]
+    if names.ndim != 1 or names.dtype.kind != "U" or len(np.unique(names)) != len(names):
+        expected = "a list of different names"
+        raise ContractError(f"{path}: classes", f"{names.dtype} {names.tolist()}", expected)
+    return tuple(names.tolist())
 
 
 def _kind(path: Path, members: Members) -> Kind:
@@ -74,8 +90,8 @@ def _kind(path: Path, members: Members) -> Kind:
 def _fixed(path: Path, members: Members, lots: Ints) -> dict[int, Split]:
     if "fixed" not in members:
         return {}
-    positions = integers(path, members, "fixed")
-    if positions.shape != lots.shape or not set(positions.tolist()) <= set(range(len(_FIXED))):
+    positions = _each(path, members, "fixed", len(lots))
+    if not set(positions.tolist()) <= set(range(len(_FIXED))):
         raise ContractError(f"{path}: fixed", positions, f"for each wafer 0 to {len(_FIXED) - 1}")
     told = ((lot, _FIXED[at]) for lot, at in zip(lots.tolist(), positions.tolist(), strict=True))
     return fixed_splits(path, told)
@@ -91,12 +107,3 @@ def _check_maps(path: Path, maps: Maps) -> None:
         )
     if maps.flat.max() > highest:
         raise ContractError(f"{path}: flat", int(maps.flat.max()), f"die codes up to {FAIL}")
-
-
-def _check_members(path: Path, wafers: WaferSet) -> None:
-    for name, values in (("labels", wafers.labels), ("lot", wafers.lots), ("row", wafers.rows)):
-        if values.shape != (len(wafers),):
-            raise ContractError(f"{path}: {name}", values.shape, f"one for each of {len(wafers)}")
-    unknown = set(np.unique(wafers.labels).tolist()) - set(range(len(wafers.classes)))
-    if unknown:
-        raise ContractError(f"{path}: labels", sorted(unknown), f"indices into {wafers.classes}")

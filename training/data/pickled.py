@@ -7,7 +7,9 @@ called: `numpy.ndarray` with a dtype of objects and a buffer of the file's choic
 
 import pickle
 import re
+import sys
 from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -15,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fabwafer.errors import ContractError
+from training.data.opcodes import require_modest
 
 Array = npt.NDArray[Any]
 
@@ -94,6 +97,8 @@ def read_columns(path: Path) -> dict[str, Array]:
     """
     try:
         with path.open("rb") as file:
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+                require_modest(data)
             return dict(_columns(_Unpickler(file, str(path)).load()))
     except OSError as error:
         raise ContractError(str(path), error.strerror, _TABLE) from error
@@ -111,7 +116,7 @@ def as_array(cell: Any) -> Array:
         return np.array(cell)
     if cell.called == "scalar":
         dtype, content = cell.args
-        return np.frombuffer(_bytes(content), _dtype(dtype))
+        return _plain(_bytes(content), _dtype(dtype))
     if cell.called == "_new_Index":
         return as_array(cell.args[1]["data"])
     state = (
@@ -123,7 +128,7 @@ def as_array(cell: Any) -> Array:
         array = np.empty(len(content), object)
         array[:] = content
         return array.reshape(shape)
-    return np.frombuffer(_bytes(content), kind).reshape(shape, order="F" if fortran else "C")
+    return _plain(_bytes(content), kind).reshape(shape, order="F" if fortran else "C")
 
 
 def as_text(cell: Any) -> str:
@@ -143,6 +148,15 @@ def as_text(cell: Any) -> str:
     if not isinstance(cell, str):
         raise TypeError(f"{type(cell).__name__}, no text")
     return str(cell)
+
+
+def _plain(content: bytes, kind: np.dtype[Any]) -> Array:
+    """Return numbers or text; NumPy makes strings of code points that there are none of, and Python fails on them."""
+    if kind.kind == "U" and content:
+        points = np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder))
+        if points.max() > sys.maxunicode:
+            raise ValueError(f"code point {points.max():#x}")
+    return np.frombuffer(content, kind)
 
 
 def _bytes(content: str | bytes) -> bytes:
@@ -172,7 +186,10 @@ def _columns(table: Any) -> Iterator[tuple[str, Array]]:
         blocks = [block["values"] for block in described]
         items = [names[_positions(block["mgr_locs"])] for block in described]
     for block, called in zip(blocks, items, strict=True):
-        yield from zip(as_array(called).tolist(), as_array(block), strict=True)
+        values = as_array(block)
+        if values.ndim != 2:
+            raise ValueError(f"a block of columns in {values.ndim} dimensions")
+        yield from zip(map(str, as_array(called).tolist()), values, strict=True)
 
 
 def _positions(places: Any) -> slice | Array:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from fabwafer.bundle import Manifest
-from fabwafer.errors import ContractError
+from fabwafer.errors import BundleError, ContractError
 from fabwafer.labels import LabelSet
 from training.data import lswmd, manifest, npz
 from training.data.lots import fixed_splits
@@ -55,8 +55,15 @@ def _read(source: Path, kind: Kind | None, classes: tuple[str, ...] | None) -> W
 
 
 def kind_of(manifest: Manifest) -> Kind:
-    """Return what pictures a bundle judges; those before it was said judge wafer maps."""
-    return Kind(str(manifest.data.get("kind", Kind.DIES.value)))
+    """Return what pictures a bundle judges; those before it was said judge wafer maps.
+
+    Raises:
+        BundleError: If it says something else.
+    """
+    kind = manifest.data.get("kind", Kind.DIES.value)
+    if kind not in [each.value for each in Kind]:
+        raise BundleError(f"{manifest.model}: data.kind: expected {', '.join(Kind)}, got {kind!r}")
+    return Kind(str(kind))
 
 
 def form_of(source: Path) -> str:

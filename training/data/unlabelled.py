@@ -15,6 +15,7 @@ from training.data.maps import (
     Members,
     integers,
     read_members,
+    sizes,
     symmetric_digests,
 )
 from training.data.wafers import WaferSet
@@ -35,9 +36,7 @@ def read_unlabelled(path: Path) -> tuple[Maps, Ints, Ints]:
         maps, lots = lswmd.read_lswmd_unlabelled(path)
         return maps, np.arange(len(maps)), lots
     members = read_members(path, _MEMBERS)
-    shapes = integers(path, members, "template_shapes")
-    if shapes.ndim != 2 or shapes.shape[1] != 2 or not len(shapes) or shapes.min() < 1:
-        raise ContractError(f"{path}: template_shapes", shapes.shape, "(n, 2) positive sizes")
+    shapes = sizes(path, members, "template_shapes")
     cells = shapes.prod(1)
     template = _positions(path, members, "template_id", len(shapes))
     dies = _unpacked(_bits(path, members, "template_bits", cells), cells)

@@ -15,6 +15,8 @@ from fabwafer.errors import ContractError
 from training.data.lots import SHARES, SPLIT_SEED, Split, split_of
 from training.data.maps import Ints, Kind, Maps
 
+_REMEDY = "(more lots, or a manifest that tells lots their split)"
+
 
 @dataclass(frozen=True)
 class WaferSet:
@@ -116,7 +118,8 @@ def require_wafers(
     """
     for split in needed:
         if not len(parts[split]):
-            raise ContractError(f"lots of {split.value}", 0, "wafers in every split that is used")
+            expected = f"wafers in every split that is used {_REMEDY}"
+            raise ContractError(f"lots of {split.value}", 0, expected)
     train = wafers.labels[parts[Split.TRAIN]]
     missing = [name for n, name in enumerate(wafers.classes) if n not in train]
     if missing:

@@ -182,15 +182,17 @@ def read_soft(path: Path, labels: Sequence[str], shape: tuple[int, int, int]) ->
         ContractError: If it is no such file, of other labels, or of planes that have another shape.
     """
     members = read_members(path, ("planes", "targets", "labels"))
-    planes, targets = members["planes"], np.asarray(members["targets"], np.float32)
+    planes, targets = members["planes"], members["targets"]
     told = [str(each) for each in np.ravel(members["labels"])]
     if sorted(told) != sorted(labels):
         raise ContractError(f"{path}: labels", told, f"{', '.join(labels)}, in any order")
     if planes.dtype != np.uint8 or planes.shape[1:] != shape:
         got = f"{planes.dtype} {planes.shape}"
         raise ContractError(f"{path}: planes", got, f"uint8, of each map {shape}")
-    if targets.shape != (len(planes), len(labels)):
-        raise ContractError(f"{path}: targets", targets.shape, f"{(len(planes), len(labels))}")
-    return Soft(
-        planes.astype(np.uint8, copy=False), targets[:, [told.index(label) for label in labels]]
-    )
+    if targets.dtype.kind != "f" or targets.shape != (len(planes), len(labels)):
+        got = f"{targets.dtype} {targets.shape}"
+        raise ContractError(f"{path}: targets", got, f"floats {(len(planes), len(labels))}")
+    ordered = targets.astype(np.float32, copy=False)[:, [told.index(label) for label in labels]]
+    if not np.isfinite(ordered).all():
+        raise ContractError(f"{path}: targets", "others", "finite numbers")
+    return Soft(planes.astype(np.uint8, copy=False), ordered)

@@ -16,7 +16,7 @@ from training.network import tracking
 from training.network.interruption import Interruption
 from training.network.lessons import Draw, Lessons
 from training.network.progress import Progress
-from training.network.run import Epoch, Part, Run, save
+from training.network.run import Epoch, Part, Run, save, save_metrics
 from training.network.step import Session, logits_of, rate_at, seed_of, set_rate, step
 from training.network.together import Together
 from training.worth.metrics import confusion, macro_f1, precision_recall_f1
@@ -39,6 +39,10 @@ def train(
     """
     together = together or Together()
     deadline = time.monotonic() + minutes * 60
+    if together.leads and run.history:
+        save_metrics(
+            run, folder
+        )  # a kill may have come between the last checkpoint and its figures
     with Interruption() as interruption, tracking.track(run, folder, together.leads) as tracked:
         progress = Progress(run.recipe.epochs, together.leads)
         session = Session(together, together.wrap(run.network), interruption, progress)

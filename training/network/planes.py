@@ -1,5 +1,6 @@
 """Wafers of a set -> the network's input planes, computed once and kept on disk."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from training.data.maps import Ints, Maps
+from training.data.maps import Codes, Ints, Maps
 from training.data.wafers import WaferSet
+from training.data.whole import whole
 from training.network.model import Planes
 
 CACHE = Path(".cache/planes")
-_CHUNK = 512
+_CHUNK, _CHUNK_VALUES = 512, 2**25
+"""Maps that are made planes of at once, and the values that they may have together: 134 MB as float32."""
 
 
 def cached_planes(wafers: WaferSet, side: int, folder: Path = CACHE) -> npt.NDArray[np.uint8]:
@@ -22,13 +25,17 @@ def cached_planes(wafers: WaferSet, side: int, folder: Path = CACHE) -> npt.NDAr
     An epoch over ready planes costs no resizing; one byte a value is exact to 0.2 % of a cell.
     """
     path = folder / f"{wafers.digest()[:16]}-{side}.npy"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        with unfinished.open("wb") as file:
-            np.save(file, planes_of(wafers.maps, np.arange(len(wafers)), side))
-        unfinished.rename(path)
-    planes: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return kept(path, lambda: planes_of(wafers.maps, np.arange(len(wafers)), side))
+
+
+def kept(path: Path, make: Callable[[], Codes]) -> Codes:
+    """Return the planes in a file, as a read-only memory map; if it cannot be read, they are made and written first."""
+    try:
+        planes: Codes = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        with whole(path) as unfinished, unfinished.open("wb") as file:
+            np.save(file, make())
+        planes = np.load(path, mmap_mode="r")
     return planes
 
 
@@ -40,11 +47,17 @@ def planes_of(maps: Maps, indices: Ints, side: int) -> npt.NDArray[np.uint8]:
     with torch.inference_mode(), tqdm(total=len(indices), desc="planes", leave=False) as progress:
         for number in range(len(shapes)):
             members = np.flatnonzero(group == number)
-            for chunk in np.split(members, range(_CHUNK, len(members), _CHUNK)):
+            size = at_once(int(shapes[number].prod()) * maps.kind.channels)
+            for chunk in np.split(members, range(size, len(members), size)):
                 codes = np.stack([maps[int(i)] for i in indices[chunk]])
                 planes[chunk] = (module(torch.from_numpy(codes)) * 255).round().byte().numpy()
                 progress.update(len(chunk))
     return planes
+
+
+def at_once(values: int) -> int:
+    """Return how many maps of so many values are made planes of together."""
+    return max(1, min(_CHUNK, _CHUNK_VALUES // values))
 
 
 def to_input(planes: npt.NDArray[np.uint8]) -> Tensor:

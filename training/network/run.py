@@ -13,10 +13,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fabwafer.errors import ContractError
 from fabwafer.labels import WM811K
+from training.data.whole import whole
 from training.network.model import Architecture, Network
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.json"
+_UNREADABLE = (
+    OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError, UnpicklingError
+)  # fmt: skip
+"""What a file that is no checkpoint, or a damaged one, may raise."""
 State = dict[str, Any]
 _Tensors = list[Tensor] | tuple[Tensor, ...]
 
@@ -155,7 +160,8 @@ def run_from(state: State, device: torch.device) -> Run:
     """Return the run that `state_of` took down, also from before there were parts of epochs.
 
     Raises:
-        KeyError, TypeError, RuntimeError: If it is no such state, or the network has changed since.
+        LookupError, TypeError, ValueError, AttributeError, RuntimeError: If it is no such state, or the network has
+            changed since.
     """
     values = dict(state["recipe"])
     shape = Architecture(**values.pop("shape"))
@@ -170,12 +176,16 @@ def run_from(state: State, device: torch.device) -> Run:
 
 def save(run: Run, folder: Path) -> None:
     """Write checkpoint and metrics so that a kill at any time leaves the old or the new ones whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save(state_of(run), folder / f"{CHECKPOINT}.part")
-    (folder / f"{CHECKPOINT}.part").rename(folder / CHECKPOINT)
+    with whole(folder / CHECKPOINT) as unfinished, unfinished.open("wb") as file:
+        torch.save(state_of(run), file)  # told a path, it would write its name into the file
+    save_metrics(run, folder)
+
+
+def save_metrics(run: Run, folder: Path) -> None:
+    """Write the figures of all epochs that the run's checkpoint tells of."""
     rows = [asdict(each) for each in run.history]
-    (folder / f"{METRICS}.part").write_text(json.dumps(rows, indent=1) + "\n")
-    (folder / f"{METRICS}.part").rename(folder / METRICS)
+    with whole(folder / METRICS) as unfinished:
+        unfinished.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 def load(folder: Path, device: torch.device) -> Run:
@@ -187,5 +197,5 @@ def load(folder: Path, device: torch.device) -> Run:
     path = folder / CHECKPOINT
     try:
         return run_from(torch.load(path, map_location=device, weights_only=True), device)
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, UnpicklingError) as error:
+    except _UNREADABLE as error:
         raise ContractError("run", str(path), f"a checkpoint of this version ({error})") from error

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from fabwafer.errors import ContractError
 from fabwafer.labels import LabelSet
 from training.data.sources import read_wafers
 from training.data.wafers import WaferSet
+from training.data.whole import require_place
 from training.network.lessons import Lessons, read_lessons
 from training.network.model import Architecture
 from training.network.run import CHECKPOINT, Recipe, Run, load, new_run, run_from, state_of
@@ -20,6 +22,15 @@ from training.network.together import Together
 
 _OPTIONS = {"learning_rate": "--rate"}
 _LEAST_SIDE = 9
+_RANGES = {
+    "weight_decay": (0, 100),
+    "none_per_defect": (0, 1_000_000),
+    "defect_power": (0, 2),
+    "averaging": (0, 0.999999),
+    "seed": (0, 2**63 - 1),
+    "features": (1, 4096),
+    "dropout": (0, 0.99),
+}
 _NOT_ASKED = {"labels", "classes", "input", "begin_from_run"}
 """The first three follow from the data, whose hash is compared; the last is a name for what has one."""
 
@@ -40,22 +51,30 @@ def recipe_of(given: Mapping[str, Any], base: Recipe) -> Recipe:
         for kind in (Recipe, Architecture)
     )
     recipe = replace(base, **changes, shape=replace(base.shape, **shape))
-    for name in ("epochs", "batch", "learning_rate"):
-        if not getattr(recipe, name) > 0:
-            raise ContractError(option(name), getattr(recipe, name), "a number above 0")
-    if len(recipe.shape.widths) != len(recipe.shape.blocks):
-        expected = f"as many as there are widths {recipe.shape.widths}"
-        raise ContractError("--blocks", recipe.shape.blocks, expected)
+    _require_ranges(recipe.flat())
     _require_symmetric(recipe.shape)
     return recipe
 
 
+def _require_ranges(values: Mapping[str, Any]) -> None:
+    """Refuse numbers out of their range, also those that are none."""
+    for name in ("epochs", "batch", "learning_rate"):
+        if not 0 < values[name] < math.inf:
+            raise ContractError(option(name), values[name], "a number above 0")
+    for name, (least, most) in _RANGES.items():
+        if not least <= values[name] <= most:
+            raise ContractError(option(name), values[name], f"{least} to {most}")
+
+
 def _require_symmetric(shape: Architecture) -> None:
-    """Refuse what would give a turned wafer another decision, or has no int8 kernel."""
+    """Refuse what would give a turned wafer another decision, has no int8 kernel, or is no network."""
     if shape.side < _LEAST_SIDE or shape.side % 8 != 1:
         raise ContractError("--side", shape.side, f"8 n + 1, at least {_LEAST_SIDE}")
     if not shape.widths or any(each < 32 or each % 16 for each in shape.widths):
         raise ContractError("--widths", shape.widths, "multiples of 16, at least 32 each")
+    if len(shape.widths) != len(shape.blocks) or min(shape.blocks) < 1:
+        expected = f"as many as there are widths {shape.widths}, each at least 1"
+        raise ContractError("--blocks", shape.blocks, expected)
 
 
 def prepare(given: argparse.Namespace, together: Together) -> tuple[Run, Lessons]:
@@ -87,6 +106,7 @@ def _lead(given: argparse.Namespace, wafers: WaferSet, device: torch.device) -> 
         source = digest("--begin-from", given.other / CHECKPOINT)
         recipe = replace(recipe, begin_from=source, begin_from_run=given.other.resolve().name)
     run = start(recipe, wafers, given.out, given.resume, device)
+    require_place("--out", given.out / CHECKPOINT)
     if given.other and not resumed:
         begin_from(run, given.other)
     return run

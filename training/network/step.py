@@ -81,7 +81,7 @@ def logits_of(
     device = next(network.parameters()).device
     network.eval()
     parts = []
-    for start in range(0, len(indices), batch):
+    for start in range(0, len(indices) or 1, batch):  # one without a wafer still knows the classes
         images = to_input(planes[indices[start : start + batch]]).to(device)
         with autocast(device):
             parts.append(network(images.contiguous(memory_format=torch.channels_last)))

@@ -68,6 +68,8 @@ def _opinions_of_bundle(session: ort.InferenceSession, maps: Maps, indices: Ints
 
 
 def mean_opinions(teachers: Sequence[Teacher], maps: Maps, indices: Ints) -> Opinions:
-    """Return the mean of all teachers' probabilities."""
+    """Return the mean of all teachers' probabilities, float32 (maps, labels); there may be no map."""
+    if not len(indices):
+        return np.empty((0, len(teachers[0].labels)), np.float32)
     mean: Opinions = np.mean([each.opinions(maps, indices) for each in teachers], axis=0)
     return mean

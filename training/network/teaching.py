@@ -13,6 +13,7 @@ from training.data.lots import Split
 from training.data.maps import Ints, Maps
 from training.data.unlabelled import for_training, read_unlabelled
 from training.data.wafers import WaferSet, splits
+from training.data.whole import whole
 from training.network.planes import planes_of
 from training.network.teachers import Teacher, mean_opinions
 
@@ -39,13 +40,11 @@ def teach(
         chosen = indices[normality < plainly_normal]
         planes.append(planes_of(maps, chosen, side))
         targets.append(mean_opinions(teachers, maps, chosen))
-    unfinished = out.with_suffix(".part")
-    with unfinished.open("wb") as file:
-        labels = np.array(teachers[0].labels)
+    labels = np.array(teachers[0].labels)
+    with whole(out) as unfinished, unfinished.open("wb") as file:
         np.savez(
             file, planes=np.concatenate(planes), targets=np.concatenate(targets), labels=labels
         )
-    unfinished.rename(out)
     return sum(map(len, targets))
 
 

@@ -22,14 +22,17 @@ def decide(probabilities: Floats, policy: Policy) -> tuple[Ints, Bools]:
 
 
 def truth_of(wafers: WaferSet, indices: Ints, policy: Policy) -> Ints:
-    """Return true labels as positions in the policy's labels.
+    """Return true labels as positions in the policy's labels; names that none of these wafers has do no harm.
 
     Raises:
-        ContractError: If the data knows a class that the bundle does not.
+        ContractError: If one has a label that the bundle does not know.
     """
-    names = [policy.label_set.canonical(name) for name in wafers.classes]
-    position = np.array([policy.labels.index(name) for name in names])
-    return position[wafers.labels[indices]]
+    labels = wafers.labels[indices]
+    position = np.zeros(len(wafers.classes), np.int64)
+    for label in np.unique(labels).tolist():
+        name = policy.label_set.canonical(wafers.classes[label])
+        position[label] = policy.labels.index(name)
+    return position[labels]
 
 
 def decisions_of(
@@ -39,7 +42,7 @@ def decisions_of(
 
     Raises:
         BundleError: If the graph has not as many labels as the policy.
-        ContractError: If the data knows a class that the policy does not.
+        ContractError: If a wafer has a label that the policy does not know.
     """
     truth = truth_of(wafers, indices, policy)
     maps = (wafers.maps[int(index)] for index in indices)

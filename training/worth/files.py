@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from training.data.whole import whole
+
 REPORT = "report"
 TEST = "test.json"
 LEARNING_CURVE = "learning_curve.json"
@@ -20,8 +22,6 @@ REFUSALS = "refusals.json"
 
 
 def write_json(path: Path, content: Mapping[str, JsonValue]) -> None:
-    """Write figures, the folder too; a kill at any time leaves the old file or the new one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n")
-    unfinished.rename(path)
+    """Write figures, the folder too, whole or not at all."""
+    with whole(path) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1) + "\n")
