@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from fabwafer.history import Event
 from fabwafer.work_item import Queue, State
 from lambdas.event_records import event_of, event_row
@@ -59,7 +57,7 @@ class WorkTable:
         return {work.review.item: work for work in works}
 
     def save(self, before: Work, after: Work) -> bool:
-        """Replace an item by its successor; False if it has changed since it was read."""
+        """Replace an item by its successor; False if it has changed since it was read, or is just being changed."""
         condition, values = _unchanged(before)
         try:
             self.client.put_item(
@@ -69,7 +67,10 @@ class WorkTable:
                 ExpressionAttributeNames={"#version": "version"},
                 ExpressionAttributeValues=serialized(values),
             )
-        except self.client.exceptions.ConditionalCheckFailedException:
+        except (
+            self.client.exceptions.ConditionalCheckFailedException,
+            self.client.exceptions.TransactionConflictException,
+        ):
             return False
         return True
 
@@ -100,10 +101,6 @@ class WorkTable:
         except self.client.exceptions.TransactionCanceledException as error:
             codes = {each.get("Code") for each in error.response["CancellationReasons"]}
             if codes & _LOST:
-                return False
-            raise
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "TransactionConflictException":
                 return False
             raise
         return True
