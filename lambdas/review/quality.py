@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -26,8 +27,9 @@ from lambdas.review.reports import (
     ReviewerDay,
     Statistics,
 )
-from lambdas.review.showing import history_event, is_masked
+from lambdas.review.showing import history_event
 from lambdas.review.visit import Role, Visit, Visiting
+from lambdas.review.walks import Walk
 from lambdas.stores.pages import Filter, Page
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
@@ -111,13 +113,17 @@ def audit(visit: Visiting, query: Annotated[AuditQuery, Query()]) -> AuditPage:
         raise ContractError("to_ms", last, f"at least from_ms, {first}")
     names = {"item": str, "seq": int, "at_ms": int}
     start = start_of(query.cursor, names, {"fab": query.fab})
-    page = Page(query.limit, start, Filter(equal={"reviewer": query.reviewer}))
-    events, end = visit.desk.work.events_of(query.fab, (first, last), page)
-    works = visit.desk.work.read_all(sorted({event.item for event in events}))
-    return AuditPage(
-        events=tuple(
-            history_event(event) for event in events if not is_masked(visit, works.get(event.item))
+    wanted = Filter(equal={"reviewer": query.reviewer})
+    walk = Walk(
+        read=lambda page: visit.desk.work.events_of(
+            query.fab, (first, last), replace(page, wanted=wanted)
         ),
+        key=lambda event: {"item": event.item, "seq": event.seq, "at_ms": event.at_ms},
+        item=lambda key: str(key["item"]),
+    )
+    found, end = walk.page(visit, query.limit, start, tells=True)
+    return AuditPage(
+        events=tuple(history_event(event) for event, _ in found),
         cursor=cursor_of(end, _EVENT_KEY),
     )
 

@@ -1,5 +1,6 @@
 """Finding wafers: over time within a fab, a camera, a lot or a label, filtered by what the model said."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -12,6 +13,7 @@ from lambdas.review.queries import LotQuery, WaferQuery
 from lambdas.review.showing import is_masked, wafer_view
 from lambdas.review.views import WaferPage, WaferView
 from lambdas.review.visit import Role, Visit, Visiting
+from lambdas.review.walks import Walk
 from lambdas.stores.pages import Filter, Page, Span
 from lambdas.work_records import Work
 
@@ -34,10 +36,17 @@ def search(visit: Visiting, query: Annotated[WaferQuery, Query()]) -> WaferPage:
     span = _span(visit, query, label)
     start = start_of(query.cursor, {"imgid": str, "timestamp": int}, {span.partition: span.value})
     wanted = _filter(query, label, span.index)
-    page = Page(query.limit, start, wanted)
-    rows, end = visit.desk.wafers.find(span, page)
-    told = query.label is not None or wanted.compares
-    return WaferPage(wafers=_views(visit, rows, leave_out_masked=told), cursor=cursor_of(end, _KEY))
+    walk = Walk(
+        read=lambda page: visit.desk.wafers.find(span, replace(page, wanted=wanted)),
+        key=lambda row: {name: row[name] for name in _KEY},
+        item=_id,
+    )
+    tells = label is not None or wanted.compares
+    found, end = walk.page(visit, query.limit, start, tells=tells)
+    return WaferPage(
+        wafers=tuple(wafer_view(visit, row, work) for row, work in found),
+        cursor=cursor_of(end, _KEY),
+    )
 
 
 @router.get("/lot", summary="All wafers of a lot, oldest first")

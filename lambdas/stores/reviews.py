@@ -166,11 +166,10 @@ class WorkTable:
         works = self.read_all(items)
         return [works[item] for item in items if item in works]
 
-    def by_urgency(self, fab: str, queue: Queue, page: Page) -> tuple[list[Work], Item | None]:
-        """Return items in the order in which they are handed out, and the key to go on after."""
+    def rows_by_turn(self, fab: str, queue: Queue, page: Page) -> tuple[list[Item], Item | None]:
+        """Return what the index holds of items as they are handed out, and the key to go on after."""
         span = Span("by_turn", "fab_queue", f"{fab}/{queue.value}", "turn")
-        rows, more = query(self.client, self._items, span, page)
-        return [work_of(row) for row in rows], more
+        return query(self.client, self._items, span, page)
 
     def history(self, item: str) -> list[Event]:
         """Return all events of an item, the first first."""
