@@ -98,7 +98,7 @@ def _decide(visit: Visit, body: BulkBody, held: HeldItem, batch: str) -> Callabl
             raise NotFoundError(f"item {held.item}")
         review = work.review
         if review.state is not State.OPEN:
-            expected = "an item that waits for its first answer"
+            expected = "an item that can be answered along with others"
             raise ConflictError("item", held.item, expected, review.version)
         policy = visit.policy(work.fab, work.question.model)
         given = canonical_answer(body.verdict, body.labels, policy)

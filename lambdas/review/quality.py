@@ -123,7 +123,7 @@ def audit(visit: Visiting, query: Annotated[AuditQuery, Query()]) -> AuditPage:
     )
     found, end = walk.page(visit, query.limit, start, tells=True)
     return AuditPage(
-        events=tuple(history_event(event) for event, _ in found),
+        events=tuple(history_event(visit, event) for event, _ in found),
         cursor=cursor_of(end, _EVENT_KEY),
     )
 

@@ -172,6 +172,32 @@ def test_a_second_answer_is_taken_back_in_time(portal, item):
     assert (again.status, again.body["model_answer"]) == (200, None)
 
 
+def test_a_reviewer_learns_what_others_said_of_a_settled_wafer_but_not_who(portal, item):
+    settled_by_two(portal)
+    portal.later(20)
+
+    def names(person):
+        review = portal.detail(person, item).body["review"]
+        readings = [each["reviewer"] for each in review["readings"]]
+        assert [each["reviewer"] for each in review["history"]] == readings
+        return readings
+
+    assert names(BOB) == ["somebody else", "bob"]
+    assert names(EVE) == ["ann", "bob"]
+
+
+def test_a_refused_bulk_answer_does_not_tell_that_a_wafer_was_read_before(portal, item):
+    portal.answer(ANN, portal.next(ANN)[0], "Loc")
+    portal.later(21)
+    [held] = portal.next(BOB)
+    body = {"fab": "faba", "verdict": "labels", "labels": ["Loc"]}
+    body["items"] = [{"item": item, "version": held["version"]}]
+
+    [outcome] = portal.call(BOB, "POST", "/bulk/preview", body).body["items"]
+
+    assert "first" not in outcome["refused"]
+
+
 def test_a_dispute_is_no_reviewers_to_know(portal, item):
     settled_by_two(portal, "Donut")
     portal.later(3600)
