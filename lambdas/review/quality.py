@@ -11,7 +11,6 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer import agreement, oversight
 from fabwafer.errors import ContractError
-from fabwafer.tally import Tally
 from fabwafer.work_item import State
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.day_sums import tally_of
@@ -76,7 +75,7 @@ def statistics(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Statist
         backlog=tuple(backlog),
         reviewers=tuple(done),
         settled=oversight.settled(tally),
-        audit=_estimate(tally),
+        audit=tuple(_estimate(*each) for each in oversight.model_errors(tally).items()),
         complete=complete,
     )
 
@@ -139,13 +138,14 @@ def _backlog(visit: Visit, fab: str, state: State) -> Backlog:
     )
 
 
-def _estimate(tally: Tally) -> ErrorEstimate | None:
-    share = oversight.model_error(tally)
-    if share is None:
-        return None
-    rate = share.hits / share.cases
+def _estimate(model: str, share: oversight.Share) -> ErrorEstimate:
     return ErrorEstimate(
-        wafers=share.cases, errors=share.hits, rate=rate, low=share.low, high=share.high
+        model=model or None,
+        wafers=share.cases,
+        errors=share.hits,
+        rate=share.hits / share.cases,
+        low=share.low,
+        high=share.high,
     )
 
 

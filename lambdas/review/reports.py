@@ -126,13 +126,14 @@ class ReviewerDay(View):
 
 
 class ErrorEstimate(View):
-    """How often the model is wrong, from the random audit sample, with its 95 % interval."""
+    """How often a model is wrong in what it decides alone, by a random sample of that, with its 95 % interval."""
 
+    model: str | None = None
     wafers: int
     errors: int
-    rate: Fraction | None = None
-    low: Fraction | None = None
-    high: Fraction | None = None
+    rate: Fraction
+    low: Fraction
+    high: Fraction
 
 
 class Statistics(View):
@@ -145,7 +146,10 @@ class Statistics(View):
     settled: Annotated[
         int | None, Field(description="labels settled in these days; not told to reviewers")
     ] = None
-    audit: ErrorEstimate | None = None
+    audit: Annotated[
+        tuple[ErrorEstimate, ...],
+        Field(description="the model judged last comes first; not told to reviewers"),
+    ] = ()
     complete: Complete = True
 
 

@@ -58,7 +58,10 @@ function statistics(visit: Visit): Schemas["Statistics"] {
     }),
     complete: isCounted(visit),
     settled: reviews.filter(({ state }) => state === "settled").length,
-    audit: { wafers: 412, errors: 9, rate: 9 / 412, low: 0.0115, high: 0.041 },
+    audit: [
+      { model: "wafer-map@000002", wafers: 412, errors: 9, rate: 9 / 412, low: 0.0115, high: 0.041 },
+      { model: "wafer-map@000001", wafers: 50, errors: 2, rate: 2 / 50, low: 0.011, high: 0.1346 },
+    ],
   };
 }
 

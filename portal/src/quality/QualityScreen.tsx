@@ -56,7 +56,7 @@ export function QualityScreen() {
         <Answer query={statistics} what="the statistics">
           {(found) => (
             <div className="halves">
-              <ErrorBox audit={found.audit ?? null} />
+              <ErrorBox audit={found.audit} />
               <BacklogBox backlog={found.backlog} settled={found.settled ?? null} days={found.days} />
             </div>
           )}
