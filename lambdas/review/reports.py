@@ -12,7 +12,7 @@ from fabwafer.work_item import State
 from lambdas.review.views import HistoryEvent, View
 
 Complete = Annotated[
-    bool, Field(description="false while older events are still being counted: ask again")
+    bool, Field(description="false while older ones are still being counted: ask again")
 ]
 
 
@@ -104,6 +104,7 @@ class Rates(View):
     fab: str
     camera: str | None = None
     buckets: tuple[RateBucket, ...]
+    complete: Complete = True
 
 
 class Backlog(View):

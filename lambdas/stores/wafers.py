@@ -35,8 +35,10 @@ class WaferTable:
         """Return records of a part of an index, and the key to go on after."""
         return query(self.client, Table(self.name, ("imgid", "timestamp")), span, page)
 
-    def count(self, span: Span) -> Counter[str]:
-        """Return how many wafers there are of each label."""
+    def count(
+        self, span: Span, start: Item | None, most_pages: int
+    ) -> tuple[Counter[str], Item | None]:
+        """Return how many wafers there are of each label, and the key to go on after where there are more pages."""
         counts: Counter[str] = Counter()
         values: dict[str, Value] = {
             ":p": span.value,
@@ -51,9 +53,14 @@ class WaferTable:
             "ExpressionAttributeValues": serialized(values),
             "ProjectionExpression": "prediction",
         }
-        for found in self.client.get_paginator("query").paginate(**request):
+        after: Any = serialized(start) if start else None
+        for _ in range(most_pages):
+            found = self.client.query(**request, **({"ExclusiveStartKey": after} if after else {}))
             counts.update(row["prediction"]["S"] for row in found["Items"])
-        return counts
+            after = found.get("LastEvaluatedKey")
+            if after is None:
+                break
+        return counts, deserialized(after) if after else None
 
 
 def _key(item: str) -> dict[str, Value]:

@@ -697,7 +697,7 @@ export interface components {
             honeypots: components["schemas"]["HoneypotFigure"][];
             /**
              * Complete
-             * @description false while older events are still being counted: ask again
+             * @description false while older ones are still being counted: ask again
              * @default true
              */
             complete: boolean;
@@ -2046,6 +2046,12 @@ export interface components {
             camera?: string | null;
             /** Buckets */
             buckets: components["schemas"]["RateBucket"][];
+            /**
+             * Complete
+             * @description false while older ones are still being counted: ask again
+             * @default true
+             */
+            complete: boolean;
         };
         /**
          * ReadingView
@@ -2503,7 +2509,7 @@ export interface components {
             audit: components["schemas"]["ErrorEstimate"][];
             /**
              * Complete
-             * @description false while older events are still being counted: ask again
+             * @description false while older ones are still being counted: ask again
              * @default true
              */
             complete: boolean;

@@ -28,7 +28,7 @@ function rates(visit: Visit): Schemas["Rates"] {
   const fab = needFab(visit, visit.query.get("fab"));
   const days = Number(visit.query.get("days") ?? 14);
   const buckets = Array.from({ length: days }, (_, ago) => bucketOf(fab, Date.now() - (days - 1 - ago) * DAY_MS));
-  return { fab, camera: null, buckets };
+  return { fab, camera: null, buckets, complete: isCounted(visit) };
 }
 
 function bucketOf(fab: string, ms: number) {
