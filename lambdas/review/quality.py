@@ -1,8 +1,7 @@
 """How good the answers are: backlog and work done, agreement, honeypots, the model's live error, the audit log."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated
 
@@ -11,7 +10,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer import agreement, oversight
 from fabwafer.errors import ContractError
+from fabwafer.retraining import counted
 from fabwafer.work_item import State
+from lambdas.loop.records import MODEL, NeedPaper
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.day_sums import tally_of
 from lambdas.review.queries import AuditQuery, DaysQuery
@@ -44,39 +45,27 @@ def statistics(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Statist
     """Return backlog and work done; who only reviews sees their own work."""
     visit.need(*Role)
     visit.need_fab(query.fab)
-    asked: list[Callable[[], Backlog]] = [
-        partial(_backlog, visit, query.fab, state) for state in _WAITING
-    ]
-    with ThreadPoolExecutor(len(asked)) as pool:
-        backlog = list(pool.map(lambda ask: ask(), asked))
     tally, complete = tally_of(visit, query.fab, query.days)
-    done = [
-        ReviewerDay(
-            day=each.day,
-            reviewer=each.reviewer,
-            answers=each.answers,
-            bulk=each.bulk,
-            hasty=each.hasty,
-        )
-        for each in oversight.days(tally)
-        if visit.looks or each.reviewer == visit.caller.name
-    ]
-    if not visit.looks:
-        return Statistics(
-            fab=query.fab,
-            days=query.days,
-            backlog=tuple(each for each in backlog if each.state is State.OPEN),
-            reviewers=tuple(done),
-            complete=complete,
-        )
-    return Statistics(
+    found = Statistics(
         fab=query.fab,
         days=query.days,
-        backlog=tuple(backlog),
-        reviewers=tuple(done),
-        settled=oversight.settled(tally),
-        audit=tuple(_estimate(*each) for each in oversight.model_errors(tally).items()),
+        backlog=_backlogs(visit, query.fab),
+        reviewers=tuple(
+            ReviewerDay(**asdict(each))
+            for each in oversight.days(tally)
+            if visit.looks or each.reviewer == visit.caller.name
+        ),
+        labels_to_training=_labels_to_training(visit),
         complete=complete,
+    )
+    if not visit.looks:
+        return found
+    errors = oversight.model_errors(tally)
+    return found.model_copy(
+        update={
+            "settled": oversight.settled(tally),
+            "audit": tuple(_estimate(model, share) for model, share in errors.items()),
+        }
     )
 
 
@@ -127,6 +116,13 @@ def audit(visit: Visiting, query: Annotated[AuditQuery, Query()]) -> AuditPage:
     )
 
 
+def _backlogs(visit: Visit, fab: str) -> tuple[Backlog, ...]:
+    """Only who may look around learns how much waits for others."""
+    states = _WAITING if visit.looks else (State.OPEN,)
+    with ThreadPoolExecutor(len(states)) as pool:
+        return tuple(pool.map(partial(_backlog, visit, fab), states))
+
+
 def _backlog(visit: Visit, fab: str, state: State) -> Backlog:
     count, more = visit.desk.work.count(fab, state, _MOST_COUNTED)
     oldest, _ = visit.desk.work.in_state(fab, state, Page(1))
@@ -136,6 +132,11 @@ def _backlog(visit: Visit, fab: str, state: State) -> Backlog:
         at_least=more,
         oldest_ms=oldest[0].opened_ms if oldest else None,
     )
+
+
+def _labels_to_training(visit: Visit) -> int | None:
+    need = visit.desk.ledger.read(NeedPaper, MODEL)
+    return max(0, need.wanted - counted(need.new_labels, need.wanted)) if need else None
 
 
 def _estimate(model: str, share: oversight.Share) -> ErrorEstimate:

@@ -151,6 +151,10 @@ class Statistics(View):
         tuple[ErrorEstimate, ...],
         Field(description="the model judged last comes first; not told to reviewers"),
     ] = ()
+    labels_to_training: Annotated[
+        int | None,
+        Field(description="more labels that start the next training; none before anybody looked"),
+    ] = None
     complete: Complete = True
 
 

@@ -269,6 +269,7 @@ def test_statistics_tell_backlog_work_and_the_models_error(portal):
     [error] = found["audit"]
     assert (found["settled"], error["wafers"], error["errors"]) == (1, 1, 1)
     own = portal.call(ANN, "GET", "/statistics", fab="faba").body
+    assert [each["state"] for each in own["backlog"]] == ["open"]
     assert (own["settled"], own["audit"]) == (None, [])
     assert portal.call(BOB, "GET", "/statistics", fab="faba").body["reviewers"] == []
 

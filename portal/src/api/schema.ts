@@ -2508,6 +2508,11 @@ export interface components {
              */
             audit: components["schemas"]["ErrorEstimate"][];
             /**
+             * Labels To Training
+             * @description more labels that start the next training; none before anybody looked
+             */
+            labels_to_training?: number | null;
+            /**
              * Complete
              * @description false while older ones are still being counted: ask again
              * @default true

@@ -57,6 +57,7 @@ function statistics(visit: Visit): Schemas["Statistics"] {
       return { day: isoDay(Date.now()), reviewer, answers: own.length, bulk: own.filter(({ bulk }) => bulk).length, hasty: Math.floor(own.length / 9) };
     }),
     complete: isCounted(visit),
+    labels_to_training: 120,
     settled: reviews.filter(({ state }) => state === "settled").length,
     audit: [
       { model: "wafer-map@000002", wafers: 412, errors: 9, rate: 9 / 412, low: 0.0115, high: 0.041 },
