@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.errors import ContractError
-from lambdas.records import Item, item_id
+from lambdas.records import Item, item_of
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.queries import LotQuery, WaferQuery
 from lambdas.review.showing import is_masked, wafer_view
@@ -39,7 +39,7 @@ def search(visit: Visiting, query: Annotated[WaferQuery, Query()]) -> WaferPage:
     walk = Walk(
         read=lambda page: visit.desk.wafers.find(span, replace(page, wanted=wanted)),
         key=lambda row: {name: row[name] for name in _KEY},
-        item=_id,
+        item=item_of,
     )
     tells = label is not None or wanted.compares
     found, end = walk.page(visit, query.limit, start, tells=tells)
@@ -76,18 +76,16 @@ def _held(visit: Visit, query: WaferQuery, label: str | None) -> tuple[WaferView
 
 
 def _views(visit: Visit, rows: list[Item], *, leave_out_masked: bool) -> tuple[WaferView, ...]:
-    works = visit.desk.work.read_all([_id(row) for row in rows])
+    works = visit.desk.work.read_all([item_of(row) for row in rows])
 
     def shown(work: Work | None) -> bool:
         return not (leave_out_masked and is_masked(visit, work))
 
     return tuple(
-        wafer_view(visit, row, works.get(_id(row))) for row in rows if shown(works.get(_id(row)))
+        wafer_view(visit, row, works.get(item_of(row)))
+        for row in rows
+        if shown(works.get(item_of(row)))
     )
-
-
-def _id(row: Item) -> str:
-    return item_id(str(row["imgid"]), int(str(row["timestamp"])))
 
 
 def _canonical(visit: Visit, query: WaferQuery) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from fabwafer.blindness import is_hidden, reads_blind
 from fabwafer.history import Answer, Event, Reading
 from fabwafer.work_item import Review, State
-from lambdas.records import Item, item_id
+from lambdas.records import Item, int_of, item_of
 from lambdas.review.desk import PICTURE_S
 from lambdas.review.views import (
     AnswerView,
@@ -41,12 +41,11 @@ def picture(visit: Visit, row: Item) -> Picture:
 
 def identity(row: Item) -> dict[str, Any]:
     """Return which wafer a row of either table is about."""
-    timestamp = int(cast("int", row["timestamp"]))
     return {
-        "item": item_id(str(row["imgid"]), timestamp),
+        "item": item_of(row),
         "fab": row["fab"],
         "camera": row["camera"],
-        "timestamp": timestamp,
+        "timestamp": int_of(row["timestamp"]),
         "lot": row.get("lot"),
         "wafer": row.get("wafer"),
     }

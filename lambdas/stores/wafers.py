@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lambdas.records import Item, Value, item_id, wafer_key
+from lambdas.records import Item, Value, item_of, wafer_key
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
 from lambdas.stores.pages import Page, Span, Table, query
@@ -29,7 +29,7 @@ class WaferTable:
     def read_all(self, items: list[str]) -> dict[str, Item]:
         """Return those of many records that there are, by their wafers' ids."""
         rows = read_all(self.client, self.name, [_key(item) for item in items])
-        return {item_id(str(row["imgid"]), int(str(row["timestamp"]))): row for row in rows}
+        return {item_of(row): row for row in rows}
 
     def find(self, span: Span, page: Page) -> tuple[list[Item], Item | None]:
         """Return records of a part of an index, and the key to go on after."""
