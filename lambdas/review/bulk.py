@@ -13,9 +13,9 @@ from fabwafer.work_item import State
 from lambdas.records import Item
 from lambdas.review.answer_bodies import BulkAnswerBody, BulkBody, UndoBatchBody
 from lambdas.review.bodies import HeldItem
+from lambdas.review.bulk_reports import BulkOutcome, BulkResult
 from lambdas.review.changes import BusyError, canonical_answer, change, read_item
 from lambdas.review.queries import BatchPath
-from lambdas.review.reports import BulkOutcome, BulkResult
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
 from lambdas.work_records import Work
 

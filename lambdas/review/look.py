@@ -10,8 +10,8 @@ from fabwafer.history import Event, is_intact, readings
 from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS, State
 from lambdas.records import Item
 from lambdas.review.backlog import find_items
+from lambdas.review.catalogue_reports import CameraView, Catalogue, FabView
 from lambdas.review.queries import BacklogQuery, ItemPath
-from lambdas.review.reports import CameraView, Catalogue, FabView
 from lambdas.review.showing import is_masked, item_summary, picture, review_view, wafer_view
 from lambdas.review.views import ItemPage, Me, Picture, WaferDetail
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting

@@ -15,8 +15,7 @@ from fabwafer.work_item import State
 from lambdas.loop.records import MODEL, NeedPaper
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.day_sums import tally_of
-from lambdas.review.queries import AuditQuery, DaysQuery
-from lambdas.review.reports import (
+from lambdas.review.quality_reports import (
     AgreementFigure,
     AgreementReport,
     AuditPage,
@@ -27,6 +26,7 @@ from lambdas.review.reports import (
     ReviewerDay,
     Statistics,
 )
+from lambdas.review.queries import AuditQuery, DaysQuery
 from lambdas.review.showing import history_event
 from lambdas.review.visit import Role, Visit, Visiting
 from lambdas.review.walks import Walk

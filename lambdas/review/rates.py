@@ -13,8 +13,8 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from fabwafer.tally import day_of
 from fabwafer.triage import Policy
 from lambdas.records import Item, int_of
+from lambdas.review.quality_reports import RateBucket, Rates
 from lambdas.review.queries import DAY_MS, MOST_DAYS, RatesQuery
-from lambdas.review.reports import RateBucket, Rates
 from lambdas.review.visit import Role, Visit, Visiting
 from lambdas.stores.pages import Span
 

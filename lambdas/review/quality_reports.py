@@ -1,7 +1,4 @@
-"""What the review API tells about many items at once: batches, catalogue, label book, figures, audit log, exports.
-
-Times are epoch milliseconds, probabilities and rates 0..1.
-"""
+"""What the review API tells about wafers, answers and models in figures; times are epoch milliseconds, rates 0..1."""
 
 from typing import Annotated
 
@@ -14,78 +11,6 @@ from lambdas.review.views import HistoryEvent, View
 Complete = Annotated[
     bool, Field(description="false while older ones are still being counted: ask again")
 ]
-
-
-class BulkOutcome(View):
-    """What becomes of one item of a batch; `refused` says why nothing does."""
-
-    item: str
-    version: int | None = None
-    state: State | None = None
-    refused: str | None = None
-
-
-class BulkResult(View):
-    """What became of a batch, or would."""
-
-    batch: str | None = None
-    done: int
-    refused: int
-    items: tuple[BulkOutcome, ...]
-
-
-class CameraView(View):
-    """A camera as last heard of."""
-
-    camera: str
-    heartbeat_ms: int | None = None
-    model: str | None = None
-    version: str | None = None
-    degraded: tuple[str, ...] = ()
-
-
-class FabView(View):
-    """A fab and its cameras."""
-
-    fab: str
-    cameras: tuple[CameraView, ...]
-
-
-class Catalogue(View):
-    """The fabs that the caller may see."""
-
-    fabs: tuple[FabView, ...]
-
-
-class NeighbourView(View):
-    """A label that is easily taken for this one."""
-
-    label: str
-    difference: str
-
-
-class LabelView(View):
-    """What a label means."""
-
-    label: str
-    normal: bool
-    taught: Annotated[bool, Field(description="false for a label that people alone can give")] = (
-        True
-    )
-    meaning: str
-    neighbours: tuple[NeighbourView, ...] = ()
-    examples: tuple[str, ...] = ()
-    version: int = 0
-    changed_by: str | None = None
-    changed_ms: int | None = None
-
-
-class LabelBook(View):
-    """The labels that may be answered, with their meaning in a fab."""
-
-    fab: str
-    model: str | None = None
-    labels: tuple[LabelView, ...]
 
 
 class RateBucket(View):
@@ -199,27 +124,3 @@ class AuditPage(View):
 
     events: tuple[HistoryEvent, ...]
     cursor: str | None = None
-
-
-class ExportView(View):
-    """An export and how far it is; the address comes when it is done."""
-
-    export: str
-    fab: str
-    format: str
-    scope: str
-    state: Annotated[str, Field(description="waiting, done or failed")]
-    requested_by: str
-    requested_ms: int
-    wafers: int | None = None
-    size_bytes: int | None = None
-    picture_count: int | None = None
-    url: str | None = None
-    expires_ms: int | None = None
-    problem: str | None = None
-
-
-class ExportList(View):
-    """Earlier exports, newest first."""
-
-    exports: tuple[ExportView, ...]
