@@ -1,4 +1,4 @@
-"""What a fab's answers tell of its reviewers and of its model: work done, honeypots, the model's live error. Pure."""
+"""What a fab's answers tell of its reviewers and of its model: work done, honeypots, each model's live error. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -49,14 +49,20 @@ def honeypots(tally: Tally) -> dict[str, tuple[int, int]]:
     return {name: (shown[name], right.get(name, 0)) for name in sorted(shown)}
 
 
-def model_error(tally: Tally) -> Share | None:
-    """Return how often the model is wrong where it is sure, from the random audit sample."""
-    judged = sum(about(tally, Sum.JUDGED).values())
-    if not judged:
-        return None
-    errors = sum(about(tally, Sum.WRONG).values())
-    low, high = wilson(errors, judged)
-    return Share(judged, errors, low, high)
+def model_errors(tally: Tally) -> dict[str, Share]:
+    """Return how often each model (name@version, "" where unknown) is wrong in what it decides alone.
+
+    From the random audit sample of that; the model that was judged last comes first.
+    """
+    last_days = {model: day for day, model in sorted(about(tally, Sum.JUDGED))}
+    judged, wrong = _by_name(tally, Sum.JUDGED), _by_name(tally, Sum.WRONG)
+    newest_first = sorted(last_days, key=lambda model: (last_days[model], model), reverse=True)
+    return {model: _share(wrong.get(model, 0), judged[model]) for model in newest_first}
+
+
+def _share(hits: int, cases: int) -> Share:
+    low, high = wilson(hits, cases)
+    return Share(cases, hits, low, high)
 
 
 def wilson(hits: int, cases: int) -> tuple[float, float]:

@@ -25,7 +25,7 @@ _ANSWERS = (Act.ANSWER, Act.ADJUDICATE, Act.CHECK)
 
 
 class Sum(StrEnum):
-    """What is counted: answers by person; pairs by both people and answers; what is settled, and judged by audit."""
+    """What is counted: answers by person; pairs by both people and answers; what is settled; by model, what an audit judged."""
 
     ANSWERS = "answers"
     BULK = "bulk"
@@ -140,9 +140,9 @@ def _settling(event: Event) -> list[Key]:
     if event.reason != ReviewReason.AUDIT or answer is None:
         return keys
     if answer.verdict is not Verdict.BAD_IMAGE:
-        keys.append((Sum.JUDGED, day))
+        keys.append((Sum.JUDGED, day, event.model or ""))
         if answer != Answer(Verdict.LABELS, (event.prediction,)):
-            keys.append((Sum.WRONG, day))
+            keys.append((Sum.WRONG, day, event.model or ""))
     return keys
 
 

@@ -128,7 +128,7 @@ def decide(prediction: Prediction, policy: Policy, audit_rate: float = 0.0) -> D
     Args:
         prediction: The parsed message.
         policy: Labels and thresholds of the model that made it.
-        audit_rate: Share (0..1) of all wafers that a person sees however sure the model is.
+        audit_rate: Share (0..1) of the wafers that needed nobody that a person sees all the same.
     """
     defect = policy.label_set.is_defect(prediction.prediction)
     sure = prediction.probability >= policy.alert

@@ -6,10 +6,11 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
+from fabwafer.deeds import draw
 from fabwafer.notices import ReviewRequest
 from fabwafer.triage import ReviewReason
 from lambdas.batch import Batch, PartialResponse, SqsEvent
-from lambdas.records import review_item
+from lambdas.records import item_id, review_item
 from lambdas.settings import OpenReviewSettings
 from lambdas.stores.tables import ReviewTable
 from lambdas.telemetry import Telemetry, observed
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _URGENT = {ReviewReason.NOVEL, ReviewReason.REFUSED, ReviewReason.SUSPECTED}
+_AUDITED_FIRST = 0.1
+"""Share of the audit sample that is as urgent as anything: a flood of novel wafers does not end it."""
 
 
 def priority(request: ReviewRequest) -> Decimal:
@@ -26,12 +29,14 @@ def priority(request: ReviewRequest) -> Decimal:
 
     What no model has seen may be a new way to lose wafers, what is no wafer a camera that sees
     none, and a suspicion against the model is judged by the answers of three days; then the less
-    sure the model is, the more an answer teaches it; the daily audit can wait.
+    sure the model is, the more an answer teaches it. The place of an audited wafer is drawn: what
+    people come to read of the sample is random still, however much else waits.
     """
     if request.reason in _URGENT:
         return Decimal(1)
     if request.reason == ReviewReason.AUDIT:
-        return Decimal(0)
+        place = draw("audit", item_id(request.imgid, request.timestamp)) / (1 - _AUDITED_FIRST)
+        return min(Decimal(1), round(Decimal(place), 6))
     return 1 - round(Decimal(request.probability), 6)
 
 

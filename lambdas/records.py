@@ -74,6 +74,11 @@ def item_id(imgid: str, timestamp: int) -> str:
     return f"{imgid}~{timestamp}"
 
 
+def item_of(row: Item) -> str:
+    """Return the id of the wafer that a row of any table is about."""
+    return item_id(str(row["imgid"]), int_of(row["timestamp"]))
+
+
 def wafer_key(item: str) -> tuple[str, int]:
     """Return the image id and timestamp that make up an id."""
     imgid, _, timestamp = item.rpartition("~")

@@ -14,7 +14,7 @@ from lambdas.batch import QueueRefusedError
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import BudgetPaper
 from lambdas.loop.review_requests import request_body
-from lambdas.records import Item, item_id
+from lambdas.records import Item, item_of
 from lambdas.stores.channels import Queue
 from lambdas.stores.pages import Page, Span
 from lambdas.stores.reviews import WorkTable
@@ -110,10 +110,10 @@ class Picker:
 
         Triage marks what it asks about in the prediction; what was picked before has a work item only.
         """
-        asked = _sample((_id(row) for row in rows if "review" in row), _MOST_COVERED)
+        asked = _sample((item_of(row) for row in rows if "review" in row), _MOST_COVERED)
         accepted = [row for row in rows if "review" not in row]
         strange = strangest(map(_candidate, accepted))[:_MOST_STRANGE]
-        varied = _sample(map(_id, accepted), _MOST_VARIED)
+        varied = _sample(map(item_of, accepted), _MOST_VARIED)
         shortlist = list(dict.fromkeys([*(each.item for each in strange), *varied]))
         full = self.wafers.read_all([*shortlist, *asked])
         under_review = self.reviews.read_all(shortlist)
@@ -136,7 +136,7 @@ def _sample(items: Iterable[str], most: int) -> list[str]:
 
 def _candidate(row: Item) -> Candidate:
     return Candidate(
-        item=_id(row),
+        item=item_of(row),
         model=cast("str | None", row.get("model")),
         novelty=_float(row.get("novelty")),
         vector=_vector(row.get("embedding")),
@@ -149,10 +149,6 @@ def _vector(embedding: object) -> tuple[float, ...] | None:
         return None if embedding is None else read_embedding(str(embedding))
     except ContractError:
         return None
-
-
-def _id(row: Item) -> str:
-    return item_id(str(row["imgid"]), int(str(row["timestamp"])))
 
 
 def _float(value: object) -> float | None:

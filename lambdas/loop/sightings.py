@@ -13,7 +13,7 @@ from fabwafer.work_item import State
 from lambdas.loop.figures import WaferFigures
 from lambdas.loop.ring_wafers import Part, RingWafers
 from lambdas.policies import Policies
-from lambdas.records import Item, int_of, item_id
+from lambdas.records import Item, int_of, item_of
 from lambdas.stores.reviews import WorkTable
 from lambdas.work_records import Work
 
@@ -42,7 +42,7 @@ class Sighter:
         self, rows: Sequence[Item], *, shadowed: bool = False, other: str | None = None
     ) -> list[Seen]:
         """Read opinions; the candidate's are the shadow's, or those in use and `other` names a shadow that counts."""
-        names = [item_id(str(row["imgid"]), int_of(row["timestamp"])) for row in rows]
+        names = [item_of(row) for row in rows]
         works = self.work.read_all(names)
         seen = [
             self._one(row, works.get(name), shadowed=shadowed, other=other)

@@ -1,14 +1,18 @@
 """Finding work items: by urgency, by age, by what the model said, or by whose they are."""
 
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import cast
 
 from fabwafer.work_item import Queue, State
 from lambdas.records import Item, Value
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.queries import BacklogQuery, Order
-from lambdas.review.showing import is_masked
 from lambdas.review.visit import Visit
+from lambdas.review.walks import Walk
 from lambdas.stores.pages import Filter, Page
 from lambdas.work_records import Work
 
@@ -19,8 +23,31 @@ _MOST_RANKED = 10_000
 _LAST = Decimal(10**9)
 
 
+@dataclass(frozen=True)
+class _Way:
+    """One order of the backlog: how it is read, the key of a row, and the partition that the key is of."""
+
+    read: Callable[[Page], tuple[list[Item], Item | None]]
+    key: Mapping[str, type]
+    partition: Item
+
+
 def find_items(visit: Visit, query: BacklogQuery) -> tuple[list[Work], str | None]:
-    """Return items, and the cursor to go on at."""
+    """Return items, and the cursor to go on at; none of those whose presence would tell a blind reader of the model."""
+    way = _way(visit, query)
+    walk = Walk(
+        read=way.read,
+        key=lambda row: {name: row[name] for name in way.key},
+        item=lambda key: str(key["item"]),
+    )
+    ordered = query.order in {Order.URGENT, *_RANKED}
+    tells = query.label is not None or ordered or _said(query).compares
+    start = start_of(query.cursor, way.key, way.partition)
+    found, end = walk.page(visit, query.limit, start, tells=tells)
+    return [work for _, work in found if work is not None], cursor_of(end, tuple(way.key))
+
+
+def _way(visit: Visit, query: BacklogQuery) -> _Way:
     if query.holder is not None or query.order is Order.URGENT:
         return _by_turn(visit, query)
     if query.order in _RANKED:
@@ -28,61 +55,52 @@ def find_items(visit: Visit, query: BacklogQuery) -> tuple[list[Work], str | Non
     return _by_state(visit, query)
 
 
-def is_told(visit: Visit, work: Work, query: BacklogQuery) -> bool:
-    """Tell whether somebody who is to read an item blind would learn by this query what the model said of it."""
-    ordered = query.order in {Order.URGENT, *_RANKED}
-    asks = query.label is not None or ordered or _said(query).compares
-    return asks and is_masked(visit, work)
-
-
-def _by_turn(visit: Visit, query: BacklogQuery) -> tuple[list[Work], str | None]:
+def _by_turn(visit: Visit, query: BacklogQuery) -> _Way:
     queue = Queue.CHECK if query.state is State.SETTLED else Queue(query.state.value)
     if query.holder is not None:
         queue = Queue.HELD
-    partition: Item = {"fab_queue": f"{query.fab}/{queue.value}"}
-    start = start_of(query.cursor, {"item": str, "turn": int}, partition)
     said = _said(query)
     opened = Filter(
         equal={**said.equal, "holder": query.holder},
         at_least={**said.at_least, "opened_at": query.opened_from_ms},
         at_most={**said.at_most, "opened_at": query.opened_to_ms},
     )
-    page = Page(query.limit, start, opened)
-    works, end = visit.desk.work.by_urgency(query.fab, queue, page)
-    return works, cursor_of(end, ("item", "turn"))
+    return _Way(
+        lambda page: visit.desk.work.rows_by_turn(query.fab, queue, replace(page, wanted=opened)),
+        {"item": str, "turn": int},
+        {"fab_queue": f"{query.fab}/{queue.value}"},
+    )
 
 
-def _by_state(visit: Visit, query: BacklogQuery) -> tuple[list[Work], str | None]:
-    partition: Item = {"fab_state": f"{query.fab}/{query.state.value}"}
-    start = start_of(query.cursor, {"item": str, "opened_at": int}, partition)
-    rows, end = visit.desk.work.rows_in_state(
+def _by_state(visit: Visit, query: BacklogQuery) -> _Way:
+    read = partial(
+        visit.desk.work.rows_in_state,
         query.fab,
         query.state,
-        Page(query.limit, start, _said(query)),
         opened=(query.opened_from_ms, query.opened_to_ms),
         newest_first=query.order is Order.NEWEST,
     )
-    return visit.desk.work.named([str(row["item"]) for row in rows]), cursor_of(
-        end, ("item", "opened_at")
+    return _Way(
+        lambda page: read(replace(page, wanted=_said(query))),
+        {"item": str, "opened_at": int},
+        {"fab_state": f"{query.fab}/{query.state.value}"},
     )
 
 
-def _by_value(visit: Visit, query: BacklogQuery, name: str) -> tuple[list[Work], str | None]:
+def _by_value(visit: Visit, query: BacklogQuery, name: str) -> _Way:
     """The highest novelty or the lowest probability first; what has no value comes last."""
-    page = Page(_MOST_RANKED, wanted=_said(query), most_calls=20, evaluated=_MOST_RANKED)
+    everything = Page(_MOST_RANKED, wanted=_said(query), most_calls=20, evaluated=_MOST_RANKED)
     opened = (query.opened_from_ms, query.opened_to_ms)
-    rows, _ = visit.desk.work.rows_in_state(query.fab, query.state, page, opened=opened)
+    rows, _ = visit.desk.work.rows_in_state(query.fab, query.state, everything, opened=opened)
     ranked = sorted((_rank(row.get(name), name), str(row["item"])) for row in rows)
-    start = start_of(query.cursor, {"rank": int, "item": str}, {})
-    if start is not None:
-        after = (start["rank"], start["item"])
-        ranked = [each for each in ranked if each > after]
-    shown = ranked[: query.limit]
-    works = visit.desk.work.named([item for _, item in shown])
-    if len(ranked) <= query.limit:
-        return works, None
-    rank, item = shown[-1]
-    return works, cursor_of({"rank": rank, "item": item}, ("rank", "item"))
+
+    def read(page: Page) -> tuple[list[Item], Item | None]:
+        first = bisect_right(ranked, (page.start["rank"], page.start["item"])) if page.start else 0
+        last = first + page.limit
+        found: list[Item] = [{"rank": rank, "item": item} for rank, item in ranked[first:last]]
+        return found, found[-1] if last < len(ranked) else None
+
+    return _Way(read, {"rank": int, "item": str}, {})
 
 
 def _rank(value: Value, name: str) -> Decimal:

@@ -13,9 +13,9 @@ from fabwafer.work_item import State
 from lambdas.records import Item
 from lambdas.review.answer_bodies import BulkAnswerBody, BulkBody, UndoBatchBody
 from lambdas.review.bodies import HeldItem
+from lambdas.review.bulk_reports import BulkOutcome, BulkResult
 from lambdas.review.changes import BusyError, canonical_answer, change, read_item
 from lambdas.review.queries import BatchPath
-from lambdas.review.reports import BulkOutcome, BulkResult
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
 from lambdas.work_records import Work
 
@@ -98,7 +98,7 @@ def _decide(visit: Visit, body: BulkBody, held: HeldItem, batch: str) -> Callabl
             raise NotFoundError(f"item {held.item}")
         review = work.review
         if review.state is not State.OPEN:
-            expected = "an item that waits for its first answer"
+            expected = "an item that can be answered along with others"
             raise ConflictError("item", held.item, expected, review.version)
         policy = visit.policy(work.fab, work.question.model)
         given = canonical_answer(body.verdict, body.labels, policy)

@@ -98,7 +98,7 @@ def _paper(visit: Visit, fab: str, day: int, kept: _Kept) -> Item:
 
 
 def _kind(fab: str) -> str:
-    return f"reviewing/{fab}"
+    return f"sums/{fab}"
 
 
 def _name(day: int) -> str:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from fabwafer.history import Verdict
 from fabwafer.work_item import State
-from lambdas.records import Item, item_id
+from lambdas.records import Item, item_of
 from lambdas.review.bodies import ExportBody, ExportScope
 from lambdas.stores.pages import Page, Span
 from lambdas.stores.reviews import WorkTable
@@ -80,7 +80,7 @@ def export_rows(
     span, start = _span(wish), None
     while True:
         found, start = wafers.find(span, Page(_PAGE, start))
-        items = [item_id(str(row["imgid"]), int(cast("int", row["timestamp"]))) for row in found]
+        items = [item_of(row) for row in found]
         rows = wafers.read_all(items)  # an index does not hold all of a prediction
         works = reviews.read_all(items)
         for item in items:

@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from lambdas.records import Item
 from lambdas.review.bodies import ExportBody
 from lambdas.review.export_papers import KIND, ExportOrder, export_paper
+from lambdas.review.export_reports import ExportList, ExportView
 from lambdas.review.queries import ExportPath, FabQuery
-from lambdas.review.reports import ExportList, ExportView
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
 from lambdas.stores.pages import Filter
 

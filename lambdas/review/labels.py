@@ -11,8 +11,8 @@ from fabwafer.label_book import WM811K_TEXTS, LabelText
 from fabwafer.triage import Policy
 from lambdas.records import Item
 from lambdas.review.bodies import LabelBody
+from lambdas.review.label_reports import LabelBook, LabelView, NeighbourView
 from lambdas.review.queries import LabelPath, LabelsQuery
-from lambdas.review.reports import LabelBook, LabelView, NeighbourView
 from lambdas.review.visit import Role, Visit, Visiting
 from lambdas.review.vocabulary import book_kind
 

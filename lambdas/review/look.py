@@ -9,9 +9,9 @@ from fabwafer.errors import ContractError
 from fabwafer.history import Event, is_intact, readings
 from fabwafer.work_item import MAX_BULK, MAX_LEASED, MAX_NOTE_CHARACTERS, State
 from lambdas.records import Item
-from lambdas.review.backlog import find_items, is_told
+from lambdas.review.backlog import find_items
+from lambdas.review.catalogue_reports import CameraView, Catalogue, FabView
 from lambdas.review.queries import BacklogQuery, ItemPath
-from lambdas.review.reports import CameraView, Catalogue, FabView
 from lambdas.review.showing import is_masked, item_summary, picture, review_view, wafer_view
 from lambdas.review.views import ItemPage, Me, Picture, WaferDetail
 from lambdas.review.visit import NotFoundError, Role, Visit, Visiting
@@ -57,10 +57,7 @@ def backlog(visit: Visiting, query: Annotated[BacklogQuery, Query()]) -> ItemPag
     if last is not None and last < first:
         raise ContractError("opened_to_ms", last, f"at least opened_from_ms, {first}")
     works, cursor = find_items(visit, query)
-    return ItemPage(
-        items=tuple(item_summary(visit, each) for each in works if not is_told(visit, each, query)),
-        cursor=cursor,
-    )
+    return ItemPage(items=tuple(item_summary(visit, each) for each in works), cursor=cursor)
 
 
 @router.get("/items/<item>", summary="All about a wafer")

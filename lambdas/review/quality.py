@@ -1,7 +1,7 @@
 """How good the answers are: backlog and work done, agreement, honeypots, the model's live error, the audit log."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated
 
@@ -10,12 +10,12 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer import agreement, oversight
 from fabwafer.errors import ContractError
-from fabwafer.tally import Tally
+from fabwafer.retraining import counted
 from fabwafer.work_item import State
+from lambdas.loop.records import MODEL, NeedPaper
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.day_sums import tally_of
-from lambdas.review.queries import AuditQuery, DaysQuery
-from lambdas.review.reports import (
+from lambdas.review.quality_reports import (
     AgreementFigure,
     AgreementReport,
     AuditPage,
@@ -26,8 +26,10 @@ from lambdas.review.reports import (
     ReviewerDay,
     Statistics,
 )
-from lambdas.review.showing import history_event, is_masked
+from lambdas.review.queries import AuditQuery, DaysQuery
+from lambdas.review.showing import history_event
 from lambdas.review.visit import Role, Visit, Visiting
+from lambdas.review.walks import Walk
 from lambdas.stores.pages import Filter, Page
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
@@ -43,39 +45,27 @@ def statistics(visit: Visiting, query: Annotated[DaysQuery, Query()]) -> Statist
     """Return backlog and work done; who only reviews sees their own work."""
     visit.need(*Role)
     visit.need_fab(query.fab)
-    asked: list[Callable[[], Backlog]] = [
-        partial(_backlog, visit, query.fab, state) for state in _WAITING
-    ]
-    with ThreadPoolExecutor(len(asked)) as pool:
-        backlog = list(pool.map(lambda ask: ask(), asked))
     tally, complete = tally_of(visit, query.fab, query.days)
-    done = [
-        ReviewerDay(
-            day=each.day,
-            reviewer=each.reviewer,
-            answers=each.answers,
-            bulk=each.bulk,
-            hasty=each.hasty,
-        )
-        for each in oversight.days(tally)
-        if visit.looks or each.reviewer == visit.caller.name
-    ]
-    if not visit.looks:
-        return Statistics(
-            fab=query.fab,
-            days=query.days,
-            backlog=tuple(each for each in backlog if each.state is State.OPEN),
-            reviewers=tuple(done),
-            complete=complete,
-        )
-    return Statistics(
+    found = Statistics(
         fab=query.fab,
         days=query.days,
-        backlog=tuple(backlog),
-        reviewers=tuple(done),
-        settled=oversight.settled(tally),
-        audit=_estimate(tally),
+        backlog=_backlogs(visit, query.fab),
+        reviewers=tuple(
+            ReviewerDay(**asdict(each))
+            for each in oversight.days(tally)
+            if visit.looks or each.reviewer == visit.caller.name
+        ),
+        labels_to_training=_labels_to_training(visit),
         complete=complete,
+    )
+    if not visit.looks:
+        return found
+    errors = oversight.model_errors(tally)
+    return found.model_copy(
+        update={
+            "settled": oversight.settled(tally),
+            "audit": tuple(_estimate(model, share) for model, share in errors.items()),
+        }
     )
 
 
@@ -111,15 +101,26 @@ def audit(visit: Visiting, query: Annotated[AuditQuery, Query()]) -> AuditPage:
         raise ContractError("to_ms", last, f"at least from_ms, {first}")
     names = {"item": str, "seq": int, "at_ms": int}
     start = start_of(query.cursor, names, {"fab": query.fab})
-    page = Page(query.limit, start, Filter(equal={"reviewer": query.reviewer}))
-    events, end = visit.desk.work.events_of(query.fab, (first, last), page)
-    works = visit.desk.work.read_all(sorted({event.item for event in events}))
-    return AuditPage(
-        events=tuple(
-            history_event(event) for event in events if not is_masked(visit, works.get(event.item))
+    wanted = Filter(equal={"reviewer": query.reviewer})
+    walk = Walk(
+        read=lambda page: visit.desk.work.events_of(
+            query.fab, (first, last), replace(page, wanted=wanted)
         ),
+        key=lambda event: {"item": event.item, "seq": event.seq, "at_ms": event.at_ms},
+        item=lambda key: str(key["item"]),
+    )
+    found, end = walk.page(visit, query.limit, start, tells=True)
+    return AuditPage(
+        events=tuple(history_event(visit, event) for event, _ in found),
         cursor=cursor_of(end, _EVENT_KEY),
     )
+
+
+def _backlogs(visit: Visit, fab: str) -> tuple[Backlog, ...]:
+    """Only who may look around learns how much waits for others."""
+    states = _WAITING if visit.looks else (State.OPEN,)
+    with ThreadPoolExecutor(len(states)) as pool:
+        return tuple(pool.map(partial(_backlog, visit, fab), states))
 
 
 def _backlog(visit: Visit, fab: str, state: State) -> Backlog:
@@ -133,13 +134,19 @@ def _backlog(visit: Visit, fab: str, state: State) -> Backlog:
     )
 
 
-def _estimate(tally: Tally) -> ErrorEstimate | None:
-    share = oversight.model_error(tally)
-    if share is None:
-        return None
-    rate = share.hits / share.cases
+def _labels_to_training(visit: Visit) -> int | None:
+    need = visit.desk.ledger.read(NeedPaper, MODEL)
+    return max(0, need.wanted - counted(need.new_labels, need.wanted)) if need else None
+
+
+def _estimate(model: str, share: oversight.Share) -> ErrorEstimate:
     return ErrorEstimate(
-        wafers=share.cases, errors=share.hits, rate=rate, low=share.low, high=share.high
+        model=model or None,
+        wafers=share.cases,
+        errors=share.hits,
+        rate=share.hits / share.cases,
+        low=share.low,
+        high=share.high,
     )
 
 

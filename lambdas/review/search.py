@@ -1,17 +1,19 @@
 """Finding wafers: over time within a fab, a camera, a lot or a label, filtered by what the model said."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.errors import ContractError
-from lambdas.records import Item, item_id
+from lambdas.records import Item, item_of
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.queries import LotQuery, WaferQuery
 from lambdas.review.showing import is_masked, wafer_view
 from lambdas.review.views import WaferPage, WaferView
 from lambdas.review.visit import Role, Visit, Visiting
+from lambdas.review.walks import Walk
 from lambdas.stores.pages import Filter, Page, Span
 from lambdas.work_records import Work
 
@@ -34,10 +36,17 @@ def search(visit: Visiting, query: Annotated[WaferQuery, Query()]) -> WaferPage:
     span = _span(visit, query, label)
     start = start_of(query.cursor, {"imgid": str, "timestamp": int}, {span.partition: span.value})
     wanted = _filter(query, label, span.index)
-    page = Page(query.limit, start, wanted)
-    rows, end = visit.desk.wafers.find(span, page)
-    told = query.label is not None or wanted.compares
-    return WaferPage(wafers=_views(visit, rows, leave_out_masked=told), cursor=cursor_of(end, _KEY))
+    walk = Walk(
+        read=lambda page: visit.desk.wafers.find(span, replace(page, wanted=wanted)),
+        key=lambda row: {name: row[name] for name in _KEY},
+        item=item_of,
+    )
+    tells = label is not None or wanted.compares
+    found, end = walk.page(visit, query.limit, start, tells=tells)
+    return WaferPage(
+        wafers=tuple(wafer_view(visit, row, work) for row, work in found),
+        cursor=cursor_of(end, _KEY),
+    )
 
 
 @router.get("/lot", summary="All wafers of a lot, oldest first")
@@ -67,18 +76,16 @@ def _held(visit: Visit, query: WaferQuery, label: str | None) -> tuple[WaferView
 
 
 def _views(visit: Visit, rows: list[Item], *, leave_out_masked: bool) -> tuple[WaferView, ...]:
-    works = visit.desk.work.read_all([_id(row) for row in rows])
+    works = visit.desk.work.read_all([item_of(row) for row in rows])
 
     def shown(work: Work | None) -> bool:
         return not (leave_out_masked and is_masked(visit, work))
 
     return tuple(
-        wafer_view(visit, row, works.get(_id(row))) for row in rows if shown(works.get(_id(row)))
+        wafer_view(visit, row, works.get(item_of(row)))
+        for row in rows
+        if shown(works.get(item_of(row)))
     )
-
-
-def _id(row: Item) -> str:
-    return item_id(str(row["imgid"]), int(str(row["timestamp"])))
 
 
 def _canonical(visit: Visit, query: WaferQuery) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from fabwafer.blindness import is_hidden, reads_blind
 from fabwafer.history import Answer, Event, Reading
 from fabwafer.work_item import Review, State
-from lambdas.records import Item, item_id
+from lambdas.records import Item, int_of, item_of
 from lambdas.review.desk import PICTURE_S
 from lambdas.review.views import (
     AnswerView,
@@ -41,12 +41,11 @@ def picture(visit: Visit, row: Item) -> Picture:
 
 def identity(row: Item) -> dict[str, Any]:
     """Return which wafer a row of either table is about."""
-    timestamp = int(cast("int", row["timestamp"]))
     return {
-        "item": item_id(str(row["imgid"]), timestamp),
+        "item": item_of(row),
         "fab": row["fab"],
         "camera": row["camera"],
-        "timestamp": timestamp,
+        "timestamp": int_of(row["timestamp"]),
         "lot": row.get("lot"),
         "wafer": row.get("wafer"),
     }
@@ -83,6 +82,7 @@ def work_item(visit: Visit, work: Work, prediction: Item | None) -> WorkItem:
     policy = visit.policy(work.fab, work.question.model)
     blind = reads_blind(review, visit.caller.name, visit.desk.rules)
     open_ = review.state is State.OPEN
+    may_adjudicate = review.may_adjudicate(visit.caller.name)
     said = (
         None
         if blind
@@ -97,7 +97,7 @@ def work_item(visit: Visit, work: Work, prediction: Item | None) -> WorkItem:
         picture=picture(visit, work.row),
         model_answer=said,
         comment=review.comment if open_ else None,
-        readings=_readings(review.readings) if review.may_adjudicate(visit.caller.name) else (),
+        readings=_readings(visit, review.readings) if may_adjudicate else (),
     )
 
 
@@ -137,26 +137,26 @@ def review_view(visit: Visit, work: Work, events: list[Event], *, intact: bool) 
     common = {"version": review.version, "opened_ms": work.opened_ms, **_lease(visit, review)}
     own = tuple(each for each in review.readings if each.reviewer == visit.caller.name)
     if is_masked(visit, work):
-        return ReviewView(state=State.OPEN, readings=_readings(own), **common)
+        return ReviewView(state=State.OPEN, readings=_readings(visit, own), **common)
     open_to_all = visit.looks or review.state is State.SETTLED
     return ReviewView(
         state=_state(visit, review) or State.OPEN,
         answer=answer_view(review.answer),
-        readings=_readings(review.readings if open_to_all else own),
+        readings=_readings(visit, review.readings if open_to_all else own),
         comment=review.comment,
-        history=tuple(map(history_event, events)) if open_to_all else (),
+        history=tuple(history_event(visit, each) for each in events) if open_to_all else (),
         intact=intact,
         **common,
     )
 
 
-def history_event(event: Event) -> HistoryEvent:
+def history_event(visit: Visit, event: Event) -> HistoryEvent:
     """Return an event as shown."""
     return HistoryEvent(
         item=event.item,
         seq=event.seq,
         act=event.act,
-        reviewer=event.reviewer,
+        reviewer=visit.name_of(event.reviewer),
         at_ms=event.at_ms,
         before=answer_view(event.before),
         after=answer_view(event.after),
@@ -181,12 +181,12 @@ def _lease(visit: Visit, review: Review) -> dict[str, Any]:
     return {"held_by": held_by, "lease_until_ms": until}
 
 
-def _readings(readings: Sequence[Reading]) -> tuple[ReadingView, ...]:
+def _readings(visit: Visit, readings: Sequence[Reading]) -> tuple[ReadingView, ...]:
     return tuple(
         ReadingView(
             verdict=each.answer.verdict,
             labels=each.answer.labels,
-            reviewer=each.reviewer,
+            reviewer=visit.name_of(each.reviewer),
             at_ms=each.at_ms,
             note=each.note,
             bulk=each.bulk,

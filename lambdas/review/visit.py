@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
@@ -15,6 +15,8 @@ from lambdas.review.vocabulary import Vocabulary
 
 _FAB_GROUP = "fab:"
 _EVERY_FAB = "fab:*"
+
+_Name = TypeVar("_Name", str, str | None)
 
 
 class Role(StrEnum):
@@ -101,7 +103,7 @@ class Visit:
         """Return what a model brings, and with its labels those that the fab's people may answer beyond it."""
         return self.vocabulary.extend(fab, self.desk.policies.of(model))
 
-    def name_of(self, somebody: str | None) -> str | None:
+    def name_of(self, somebody: _Name) -> _Name:
         """Return a name as the caller may know it; a reviewer learns no other reviewer's."""
         if somebody is None or somebody == self.caller.name or self.looks:
             return somebody

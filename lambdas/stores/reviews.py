@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from fabwafer.history import Event
 from fabwafer.work_item import Queue, State
 from lambdas.event_records import event_of, event_row
@@ -59,7 +57,7 @@ class WorkTable:
         return {work.review.item: work for work in works}
 
     def save(self, before: Work, after: Work) -> bool:
-        """Replace an item by its successor; False if it has changed since it was read."""
+        """Replace an item by its successor; False if it has changed since it was read, or is just being changed."""
         condition, values = _unchanged(before)
         try:
             self.client.put_item(
@@ -69,7 +67,10 @@ class WorkTable:
                 ExpressionAttributeNames={"#version": "version"},
                 ExpressionAttributeValues=serialized(values),
             )
-        except self.client.exceptions.ConditionalCheckFailedException:
+        except (
+            self.client.exceptions.ConditionalCheckFailedException,
+            self.client.exceptions.TransactionConflictException,
+        ):
             return False
         return True
 
@@ -100,10 +101,6 @@ class WorkTable:
         except self.client.exceptions.TransactionCanceledException as error:
             codes = {each.get("Code") for each in error.response["CancellationReasons"]}
             if codes & _LOST:
-                return False
-            raise
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "TransactionConflictException":
                 return False
             raise
         return True
@@ -169,11 +166,10 @@ class WorkTable:
         works = self.read_all(items)
         return [works[item] for item in items if item in works]
 
-    def by_urgency(self, fab: str, queue: Queue, page: Page) -> tuple[list[Work], Item | None]:
-        """Return items in the order in which they are handed out, and the key to go on after."""
+    def rows_by_turn(self, fab: str, queue: Queue, page: Page) -> tuple[list[Item], Item | None]:
+        """Return what the index holds of items as they are handed out, and the key to go on after."""
         span = Span("by_turn", "fab_queue", f"{fab}/{queue.value}", "turn")
-        rows, more = query(self.client, self._items, span, page)
-        return [work_of(row) for row in rows], more
+        return query(self.client, self._items, span, page)
 
     def history(self, item: str) -> list[Event]:
         """Return all events of an item, the first first."""

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lambdas.records import Item, Value, item_id, wafer_key
+from lambdas.records import Item, Value, item_of, wafer_key
 from lambdas.stores.clients import dynamodb
 from lambdas.stores.gathering import read_all
 from lambdas.stores.pages import Page, Span, Table, query
@@ -29,14 +29,16 @@ class WaferTable:
     def read_all(self, items: list[str]) -> dict[str, Item]:
         """Return those of many records that there are, by their wafers' ids."""
         rows = read_all(self.client, self.name, [_key(item) for item in items])
-        return {item_id(str(row["imgid"]), int(str(row["timestamp"]))): row for row in rows}
+        return {item_of(row): row for row in rows}
 
     def find(self, span: Span, page: Page) -> tuple[list[Item], Item | None]:
         """Return records of a part of an index, and the key to go on after."""
         return query(self.client, Table(self.name, ("imgid", "timestamp")), span, page)
 
-    def count(self, span: Span) -> Counter[str]:
-        """Return how many wafers there are of each label."""
+    def count(
+        self, span: Span, start: Item | None, most_pages: int
+    ) -> tuple[Counter[str], Item | None]:
+        """Return how many wafers there are of each label, and the key to go on after where there are more pages."""
         counts: Counter[str] = Counter()
         values: dict[str, Value] = {
             ":p": span.value,
@@ -51,9 +53,14 @@ class WaferTable:
             "ExpressionAttributeValues": serialized(values),
             "ProjectionExpression": "prediction",
         }
-        for found in self.client.get_paginator("query").paginate(**request):
+        after: Any = serialized(start) if start else None
+        for _ in range(most_pages):
+            found = self.client.query(**request, **({"ExclusiveStartKey": after} if after else {}))
             counts.update(row["prediction"]["S"] for row in found["Items"])
-        return counts
+            after = found.get("LastEvaluatedKey")
+            if after is None:
+                break
+        return counts, deserialized(after) if after else None
 
 
 def _key(item: str) -> dict[str, Value]:

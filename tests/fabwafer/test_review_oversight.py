@@ -4,7 +4,7 @@ import pytest
 from review_deeds import BAD_IMAGE, NOW_MS, ONE, QUESTION, deed, item, says
 
 from fabwafer.history import Event
-from fabwafer.oversight import days, honeypots, model_error, settled, wilson
+from fabwafer.oversight import days, honeypots, model_errors, settled, wilson
 from fabwafer.review import answer, undo
 from fabwafer.tally import HASTY_MS, counted
 from fabwafer.triage import ReviewReason
@@ -17,21 +17,32 @@ def answered(number, given, question=AUDIT, **changes) -> Event:
     return answer(review, deed(review, "ann", **changes), given, question, ONE).event
 
 
-def test_the_models_error_is_estimated_from_the_audit_sample_alone():
+def test_a_models_error_is_estimated_from_the_audit_sample_alone():
     right = [answered(n, says("Loc")) for n in range(9)]
     wrong = answered(9, says("none"))
     asked_for = answered(10, says("none"), QUESTION)
     blurred = answered(11, BAD_IMAGE)
     suspected = answered(12, says("none"), replace(QUESTION, reason=ReviewReason.SUSPECTED.value))
 
-    share = model_error(counted([*right, wrong, asked_for, blurred, suspected]))
+    [share] = model_errors(counted([*right, wrong, asked_for, blurred, suspected])).values()
 
     assert (share.cases, share.hits) == (10, 1)
     assert share.low < 0.1 < share.high
 
 
 def test_without_an_audit_there_is_no_estimate():
-    assert model_error(counted([answered(1, says("Loc"), QUESTION)])) is None
+    assert model_errors(counted([answered(1, says("Loc"), QUESTION)])) == {}
+
+
+def test_a_new_model_does_not_inherit_the_error_of_the_one_before():
+    old = [answered(n, says("none"), replace(AUDIT, model="wafer-map@1.0.0")) for n in range(5)]
+    new = replace(AUDIT, model="wafer-map@2.0.0")
+    later = answered(5, says("Loc"), new, at_ms=NOW_MS + 86_400_000)
+
+    found = model_errors(counted([*old, later]))
+
+    told = [(model, share.cases, share.hits) for model, share in found.items()]
+    assert told == [("wafer-map@2.0.0", 1, 0), ("wafer-map@1.0.0", 5, 5)]
 
 
 @pytest.mark.parametrize(

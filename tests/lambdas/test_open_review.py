@@ -70,7 +70,6 @@ def test_a_request_that_cannot_be_stored_comes_again_alone(cloud, telemetry):
         pytest.param(request(probability=0.3), request(probability=0.7), id="the less sure"),
         pytest.param(request("novel"), request(probability=0.1), id="novel before doubtful"),
         pytest.param(request("refused"), request(probability=0.1), id="refused before doubtful"),
-        pytest.param(request(), request("audit"), id="doubtful before audit"),
         pytest.param(
             request("suspected", probability=0.99), request(), id="a suspicion before doubtful"
         ),
@@ -78,3 +77,16 @@ def test_a_request_that_cannot_be_stored_comes_again_alone(cloud, telemetry):
 )
 def test_what_teaches_most_comes_first(sooner, later):
     assert priority(sooner) > priority(later)
+
+
+def test_of_the_audit_sample_some_comes_before_whatever_waits_and_some_after_it():
+    places = [priority(request("audit", imgid=f"img{number}")) for number in range(1000)]
+
+    assert max(places) == priority(request("novel"))
+    assert 50 < sum(place == 1 for place in places) < 200
+    assert 400 < sum(place > Decimal("0.5") for place in places) < 700
+    assert min(places) >= 0
+
+
+def test_a_repeat_of_an_audited_wafer_has_the_same_place():
+    assert priority(request("audit")) == priority(request("audit"))

@@ -1,6 +1,7 @@
 """Whichever way a reviewer looks: of what two people read they learn no answer before theirs is final."""
 
 import json
+from base64 import b64decode
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,54 @@ def test_no_order_by_what_the_model_said_places_a_hidden_wafer(portal):
     assert listed == {"oldest", "newest"}
 
 
+HALF = replace(SLOW, second_share=0.5)
+TELLING = {
+    "label": ("/items", {"label": "Loc"}),
+    "probability": ("/items", {"max_probability": 0.5}),
+    "urgent": ("/items", {"order": "urgent"}),
+    "unsure": ("/items", {"order": "unsure"}),
+    "search": ("/wafers", {"label": "Loc"}),
+    "audit": ("/audit", {"reviewer": "cyd"}),
+}
+"""Lists in which a wafer's place or presence tells what must not be known."""
+
+
+def pages(portal, person, path, **query):
+    """Every page of a list, one row each."""
+    found, cursor = [], {}
+    while cursor is not None:
+        page = portal.call(person, "GET", path, fab="faba", limit=1, **query, **cursor).body
+        found.append(page)
+        cursor = {"cursor": page["cursor"]} if page["cursor"] else None
+    return found
+
+
+@pytest.mark.parametrize(("path", "query"), TELLING.values(), ids=TELLING)
+def test_a_list_goes_on_past_hidden_wafers_and_names_none_of_them(portal, path, query):
+    items = portal.under(HALF).store_many(12)
+    hidden = [item for item in items if HALF.draws("second", item, 0.5)]
+    if path == "/audit":
+        for held in portal.next(CYD, 10) + portal.next(CYD, 10):
+            portal.answer(CYD, held, "Loc")
+
+    found = pages(portal, BEA, path, **query)
+
+    name = "events" if path == "/audit" else path.removeprefix("/")
+    rows = [row["item"] for page in found for row in page[name]]
+    assert sorted(rows) == sorted(set(items) - set(hidden))
+    cursors = [
+        b64decode(page["cursor"], altchars=b"-_").decode() for page in found if page["cursor"]
+    ]
+    assert hidden
+    assert not [item for item in hidden for cursor in cursors if item.split("~")[0] in cursor]
+
+
+def test_a_list_of_hidden_wafers_alone_ends_at_once(portal):
+    portal.under(SLOW).store_many(3)
+    page = portal.call(ANN, "GET", "/items", fab="faba", label="Loc", limit=1).body
+    assert page == {"items": [], "cursor": None}
+
+
 def test_the_first_reader_learns_neither_the_state_nor_the_models_answer_but_keeps_their_own(
     portal, item
 ):
@@ -121,6 +170,32 @@ def test_a_second_answer_is_taken_back_in_time(portal, item):
     again = undo(portal, BOB, item, state["version"])
 
     assert (again.status, again.body["model_answer"]) == (200, None)
+
+
+def test_a_reviewer_learns_what_others_said_of_a_settled_wafer_but_not_who(portal, item):
+    settled_by_two(portal)
+    portal.later(20)
+
+    def names(person):
+        review = portal.detail(person, item).body["review"]
+        readings = [each["reviewer"] for each in review["readings"]]
+        assert [each["reviewer"] for each in review["history"]] == readings
+        return readings
+
+    assert names(BOB) == ["somebody else", "bob"]
+    assert names(EVE) == ["ann", "bob"]
+
+
+def test_a_refused_bulk_answer_does_not_tell_that_a_wafer_was_read_before(portal, item):
+    portal.answer(ANN, portal.next(ANN)[0], "Loc")
+    portal.later(21)
+    [held] = portal.next(BOB)
+    body = {"fab": "faba", "verdict": "labels", "labels": ["Loc"]}
+    body["items"] = [{"item": item, "version": held["version"]}]
+
+    [outcome] = portal.call(BOB, "POST", "/bulk/preview", body).body["items"]
+
+    assert "first" not in outcome["refused"]
 
 
 def test_a_dispute_is_no_reviewers_to_know(portal, item):

@@ -102,7 +102,9 @@ def test_a_second_reading_is_never_done_in_bulk(portal):
 
     refused = bulk(portal, [item], items=[{"item": item, "version": 2}], path="/bulk/preview").body
 
-    assert refused["items"][0]["refused"].startswith("item: expected an item that waits")
+    assert refused["items"][0]["refused"].startswith(
+        "item: expected an item that can be answered along"
+    )
 
 
 @pytest.mark.parametrize(

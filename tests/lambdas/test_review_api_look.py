@@ -266,9 +266,11 @@ def test_statistics_tell_backlog_work_and_the_models_error(portal):
         "bulk": 0,
         "hasty": 1,
     }
-    assert (found["settled"], found["audit"]["wafers"], found["audit"]["errors"]) == (1, 1, 1)
+    [error] = found["audit"]
+    assert (found["settled"], error["wafers"], error["errors"]) == (1, 1, 1)
     own = portal.call(ANN, "GET", "/statistics", fab="faba").body
-    assert (own["settled"], own["audit"]) == (None, None)
+    assert [each["state"] for each in own["backlog"]] == ["open"]
+    assert (own["settled"], own["audit"]) == (None, [])
     assert portal.call(BOB, "GET", "/statistics", fab="faba").body["reviewers"] == []
 
 

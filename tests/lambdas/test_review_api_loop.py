@@ -425,6 +425,21 @@ def test_why_and_when_the_next_training_starts(portal):
     ]
 
 
+@pytest.mark.parametrize(
+    ("new_labels", "missing"),
+    [({"Scratch": 30}, 120), ({"Scratch": 100, "Loc": 5}, 70), ({"Scratch": 90, "Loc": 90}, 0)],
+    ids=["some", "too much of one label", "enough"],
+)
+def test_a_reviewer_is_told_how_many_labels_the_next_training_wants(portal, new_labels, missing):
+    def told():
+        return portal.call(ANN, "GET", "/statistics", fab="faba").body["labels_to_training"]
+
+    assert told() is None
+    need = {"looked_ms": START_MS, "due": False, "reasons": (), "wanted": 150}
+    keep(portal, NeedPaper(name=MODEL, new_labels=new_labels, **need))
+    assert told() == missing
+
+
 def test_a_running_trainings_log_is_read_as_it_is_now(portal):
     keep(portal, training(), dataset())
     assert portal.call(EVE, "GET", "/trainings/000002").body["log"] == ["epoch 1"]

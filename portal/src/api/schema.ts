@@ -697,7 +697,7 @@ export interface components {
             honeypots: components["schemas"]["HoneypotFigure"][];
             /**
              * Complete
-             * @description false while older events are still being counted: ask again
+             * @description false while older ones are still being counted: ask again
              * @default true
              */
             complete: boolean;
@@ -1142,19 +1142,21 @@ export interface components {
         };
         /**
          * ErrorEstimate
-         * @description How often the model is wrong, from the random audit sample, with its 95 % interval.
+         * @description How often a model is wrong in what it decides alone, by a random sample of that, with its 95 % interval.
          */
         ErrorEstimate: {
+            /** Model */
+            model?: string | null;
             /** Wafers */
             wafers: number;
             /** Errors */
             errors: number;
             /** Rate */
-            rate?: number | null;
+            rate: number;
             /** Low */
-            low?: number | null;
+            low: number;
             /** High */
-            high?: number | null;
+            high: number;
         };
         /**
          * ExportBody
@@ -2044,6 +2046,12 @@ export interface components {
             camera?: string | null;
             /** Buckets */
             buckets: components["schemas"]["RateBucket"][];
+            /**
+             * Complete
+             * @description false while older ones are still being counted: ask again
+             * @default true
+             */
+            complete: boolean;
         };
         /**
          * ReadingView
@@ -2493,10 +2501,20 @@ export interface components {
              * @description labels settled in these days; not told to reviewers
              */
             settled?: number | null;
-            audit?: components["schemas"]["ErrorEstimate"] | null;
+            /**
+             * Audit
+             * @description the model judged last comes first; not told to reviewers
+             * @default []
+             */
+            audit: components["schemas"]["ErrorEstimate"][];
+            /**
+             * Labels To Training
+             * @description more labels that start the next training; none before anybody looked
+             */
+            labels_to_training?: number | null;
             /**
              * Complete
-             * @description false while older events are still being counted: ask again
+             * @description false while older ones are still being counted: ask again
              * @default true
              */
             complete: boolean;

@@ -28,7 +28,7 @@ function rates(visit: Visit): Schemas["Rates"] {
   const fab = needFab(visit, visit.query.get("fab"));
   const days = Number(visit.query.get("days") ?? 14);
   const buckets = Array.from({ length: days }, (_, ago) => bucketOf(fab, Date.now() - (days - 1 - ago) * DAY_MS));
-  return { fab, camera: null, buckets };
+  return { fab, camera: null, buckets, complete: isCounted(visit) };
 }
 
 function bucketOf(fab: string, ms: number) {
@@ -57,8 +57,12 @@ function statistics(visit: Visit): Schemas["Statistics"] {
       return { day: isoDay(Date.now()), reviewer, answers: own.length, bulk: own.filter(({ bulk }) => bulk).length, hasty: Math.floor(own.length / 9) };
     }),
     complete: isCounted(visit),
+    labels_to_training: 120,
     settled: reviews.filter(({ state }) => state === "settled").length,
-    audit: { wafers: 412, errors: 9, rate: 9 / 412, low: 0.0115, high: 0.041 },
+    audit: [
+      { model: "wafer-map@000002", wafers: 412, errors: 9, rate: 9 / 412, low: 0.0115, high: 0.041 },
+      { model: "wafer-map@000001", wafers: 50, errors: 2, rate: 2 / 50, low: 0.011, high: 0.1346 },
+    ],
   };
 }
 

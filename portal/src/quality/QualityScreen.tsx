@@ -32,7 +32,7 @@ export function QualityScreen() {
   const days = SPANS.find((span) => String(span) === params.get("days")) ?? 28;
   const statistics = useQuery({ queryKey: ["statistics", fab, days], queryFn: () => api.statistics(fab, days), refetchInterval: untilCounted });
   const agreement = useQuery({ queryKey: ["agreement", fab, days], queryFn: () => api.agreement(fab, days), refetchInterval: untilCounted });
-  const rates = useQuery({ queryKey: ["rates", fab, days], queryFn: () => api.rates(fab, days) });
+  const rates = useQuery({ queryKey: ["rates", fab, days], queryFn: () => api.rates(fab, days), refetchInterval: untilCounted });
   return (
     <ContentLayout
       header={
@@ -56,7 +56,7 @@ export function QualityScreen() {
         <Answer query={statistics} what="the statistics">
           {(found) => (
             <div className="halves">
-              <ErrorBox audit={found.audit ?? null} />
+              <ErrorBox audit={found.audit} />
               <BacklogBox backlog={found.backlog} settled={found.settled ?? null} days={found.days} />
             </div>
           )}
@@ -64,8 +64,8 @@ export function QualityScreen() {
         <Answer query={rates} what="the defect rate">
           {(found) => <DefectRate rates={found} />}
         </Answer>
-        {[statistics, agreement].some(({ data }) => data?.complete === false) && (
-          <Alert type="info">Older events of this time are still being counted: the figures grow until they are.</Alert>
+        {[statistics, agreement, rates].some(({ data }) => data?.complete === false) && (
+          <Alert type="info">What is older is still being counted: the figures grow until it is.</Alert>
         )}
         <Answer query={agreement} what="the agreement">
           {(found) => <Agreement report={found} />}

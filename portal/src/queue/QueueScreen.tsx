@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { Line } from "../api/types";
 import { usePerson } from "../app/PersonProvider";
 import { Desk } from "./Desk";
+import { Standing } from "./Standing";
 
 /** The wafers that wait for a person, one after the other. */
 export function QueueScreen() {
@@ -18,6 +19,7 @@ export function QueueScreen() {
       header={
         <Header
           variant="h1"
+          description={<Standing line={line} />}
           actions={
             reads &&
             adjudicates && (

@@ -41,6 +41,19 @@ it("ten answers ask for work a few times, not all the time", async () => {
   expect(asked.length).toBeLessThan(10);
 });
 
+it("the line about the day and what waits is asked for apart from answering", async () => {
+  const asked = requestsTo("/statistics");
+  const { user } = await openQueue();
+  expect(await screen.findByText(/^today 0 · \d+ wait · 120 more labels until training$/)).toBeTruthy();
+  for (const key of ["0", "1", "0"]) {
+    const name = current();
+    await user.keyboard(key);
+    await waitFor(() => expect(current()).not.toBe(name));
+  }
+  await allSaved();
+  expect(asked).toHaveLength(1);
+});
+
 it("Enter accepts the model's answer", async () => {
   const { user } = await openQueue();
   const name = current();
