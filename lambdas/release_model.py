@@ -153,6 +153,7 @@ def rules_of(settings: ReleaseModelSettings) -> dict[Stage, StageRule]:
             longest_s=settings.rollout_stage_s,
             silent_s=settings.rollout_silent_s,
             must_see=stage in (Stage.SHADOW, Stage.CANARY),
+            last=stage is Stage.EVERYONE,
         )
         for stage, wafers in wanted.items()
     }

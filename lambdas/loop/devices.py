@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from fabwafer.rollout import Condition, Pulse, StageRule, condition, is_silent
+from fabwafer.pulse import Condition, Pulse, condition, is_silent
 from lambdas.loop.figures import DeviceFigures
 from lambdas.records import Item, int_of
 from lambdas.stores.deployments import Deployed
@@ -61,7 +61,7 @@ def behind_ms(row: Item | None) -> int:
     return int_of(row["clock_skew_ms"]) if row is not None and "clock_skew_ms" in row else 0
 
 
-def followed(known: Known, task: Task, rule: StageRule, now_ms: int) -> tuple[DeviceFigures, bool]:
+def followed(known: Known, task: Task, silent_s: int, now_ms: int) -> tuple[DeviceFigures, bool]:
     """Return how a device fares now, and whether it is offline."""
     pulse = _pulse(known, task)
     problem = _problem(known.row, task) if not pulse.runs else None
@@ -69,7 +69,7 @@ def followed(known: Known, task: Task, rule: StageRule, now_ms: int) -> tuple[De
     lasting = problem is not None and since is not None and (pulse.heard_ms or 0) > since
     if lasting:
         pulse = replace(pulse, refused=problem)
-    found = condition(pulse, now_ms, rule)
+    found = condition(pulse, now_ms, silent_s)
     failed = known.deployed if found is Condition.FAILED else None
     figures = DeviceFigures(
         condition=found,
@@ -81,7 +81,7 @@ def followed(known: Known, task: Task, rule: StageRule, now_ms: int) -> tuple[De
         problem=failed.reason if failed else problem,
         problem_since_ms=since,
     )
-    return figures, is_silent(pulse, now_ms, rule)
+    return figures, is_silent(pulse, now_ms, silent_s)
 
 
 def _pulse(known: Known, task: Task) -> Pulse:

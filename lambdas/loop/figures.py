@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from fabwafer.fields import Count, Finite, Fraction, NotNegative
 from fabwafer.guards import Guard
-from fabwafer.rollout import Condition
+from fabwafer.pulse import Condition
 from lambdas.loop.rollout_records import StageLog
 
 
@@ -100,6 +100,7 @@ class StageFigures(_Figures):
         guards: Figures with their limits.
         devices: By thing.
         offline: Devices not heard of lately.
+        behind: Devices that are heard of, and have not taken the candidate up.
         uncovered: Fabs of the other rings that have no canary: what the candidate does there shows only afterwards.
         learned: Labels that it tells and the model before does not.
         looked_ms: When it was looked at last, epoch ms.
@@ -118,6 +119,7 @@ class StageFigures(_Figures):
     guards: Annotated[tuple[GuardFigures, ...], Field(max_length=100)] = ()
     devices: dict[str, DeviceFigures] = {}
     offline: Count = 0
+    behind: Count = 0
     uncovered: tuple[str, ...] = ()
     learned: tuple[str, ...] = ()
     looked_ms: Count | None = None
@@ -139,7 +141,7 @@ class StageFigures(_Figures):
     @property
     def facts(self) -> Mapping[str, JsonValue]:
         """Return what a notice tells of them."""
-        told = {"wanted", "seen", "before", "guards", "offline", "uncovered"}
+        told = {"wanted", "seen", "before", "guards", "offline", "behind", "uncovered"}
         facts = cast("dict[str, JsonValue]", self.model_dump(mode="json", include=told))
         return facts | {
             "devices": {name: each.condition.value for name, each in self.devices.items()}

@@ -171,7 +171,8 @@ def _groups(paper: RolloutPaper, group: Callable[[Stage], str]) -> list[str]:
 
 def _words(paper: RolloutPaper) -> tuple[str, str]:
     if paper.stage is Stage.DONE:
-        subject = f"{paper.model} runs everywhere"
+        late = sum(StageFigures.of(log).behind for log in paper.stages)
+        subject = f"{paper.model} {_reached(late)}"
         text = f"before it was {paper.previous} (rollout {paper.name})"
         return subject, f"{subject}; {text}.{_uncovered(paper)}"
     last = [log.stage.value for log in paper.stages if not log.stage.is_end][-1]
@@ -179,6 +180,12 @@ def _words(paper: RolloutPaper) -> tuple[str, str]:
     again = f"{paper.previous} runs again wherever it came to (rollout {paper.name})."
     may = "" if paper.blamed else " It may be approved again."
     return subject, f"{subject}: {paper.reason}. {again}{may}{_uncovered(paper)}"
+
+
+def _reached(late: int) -> str:
+    if not late:
+        return "runs everywhere"
+    return f"is the model in use, and {late} devices that are online have not taken it up"
 
 
 def _uncovered(paper: RolloutPaper) -> str:

@@ -319,6 +319,35 @@ def test_a_device_that_is_offline_all_the_time_holds_nothing_up(fleet):
     assert fleet.paper.stages[0].figures["devices"][late]["condition"] == "has not taken it up"
 
 
+def test_a_model_that_no_device_online_takes_up_does_not_run_everywhere(fleet):
+    fleet.through_early()
+    fleet.now_ms += LONGEST_S * 1000
+    fleet.beat_all(EVERYONE, model=FIRST)
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "no device that is online has taken it up" in fleet.paper.reason
+    assert fleet.state(SECOND) == "awaiting approval"
+
+
+def test_people_are_told_of_devices_that_a_model_did_not_come_to(fleet):
+    fleet.join("faba--camera4", EVERYONE)
+    fleet.through_early()
+    fleet.take_up(EVERYONE)
+    fleet.beat("faba--camera4", model=FIRST)
+    fleet.play(WAFERS, EVERYONE, model=SECOND)
+    fleet.step()
+    assert fleet.stage == "everyone"
+
+    fleet.now_ms += SILENT_S * 1000
+    fleet.take_up(EVERYONE)
+    fleet.beat("faba--camera4", model=FIRST)
+    fleet.steps()
+    [notice] = fleet.told()
+    assert notice["subject"].endswith("1 devices that are online have not taken it up")
+    assert "1 of 2 devices online" in notice["stages"]["everyone"]["outcome"]
+
+
 def test_a_ring_that_is_offline_as_a_whole_is_passed_and_gets_the_version_later(fleet):
     fleet.through_canary()
     assert fleet.stage == "early"

@@ -9,6 +9,7 @@ from fabwafer.cusum import Cusum
 from fabwafer.errors import ConflictError
 from fabwafer.fab_signals import Detector, Signal
 from fabwafer.messages import Heartbeat
+from fabwafer.pulse import Condition
 from fabwafer.release import (
     Comparison,
     Cost,
@@ -19,7 +20,6 @@ from fabwafer.release import (
     Verdict,
     Worth,
 )
-from fabwafer.rollout import Condition
 from lambdas.loop.drift_state import Known, with_known
 from lambdas.loop.figures import DeviceFigures, GuardFigures, StageFigures, WaferFigures
 from lambdas.loop.ledger import Ledger
