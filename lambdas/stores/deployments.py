@@ -64,7 +64,9 @@ class Deployments:
         return {}
 
     def deploy(self, group: str, components: Specifications, token: str) -> str:
-        """Deploy to a group, paced, and stopped when one in ten devices fails; return the deployment's id.
+        """Deploy to a group, paced; return the deployment's id.
+
+        However many devices fail, it goes on: who deploys watches them, and deploys something else.
 
         Args:
             group: The thing group.
@@ -84,17 +86,7 @@ class Deployments:
                 },
             },
             iotJobConfiguration={
-                "jobExecutionsRolloutConfig": {"maximumPerMinute": deployment_pace.PIS_PER_MINUTE},
-                "abortConfig": {
-                    "criteriaList": [
-                        {
-                            "action": "CANCEL",
-                            "failureType": "FAILED",
-                            "minNumberOfExecutedThings": deployment_pace.SEEN_BEFORE_ABORT,
-                            "thresholdPercentage": deployment_pace.ABORT_PERCENT,
-                        }
-                    ]
-                },
+                "jobExecutionsRolloutConfig": {"maximumPerMinute": deployment_pace.PIS_PER_MINUTE}
             },
         )
         return made["deploymentId"]
