@@ -108,6 +108,8 @@ class StageFigures(_Figures):
         told: Whether people were told how the rollout ended.
         component_version: Of the model before, signed anew: it runs beside in the canary's stage, and is the way back.
         key: Of its bundle.
+        given: How often the way back was deployed, and
+        given_ms: when last, epoch ms.
     """
 
     state: str = ""
@@ -127,6 +129,8 @@ class StageFigures(_Figures):
     told: bool = False
     component_version: str | None = None
     key: str | None = None
+    given: Count = 0
+    given_ms: Count | None = None
 
     @classmethod
     def of(cls, log: StageLog) -> Self:

@@ -23,10 +23,9 @@ from lambdas.loop.records import ModelPaper
 from lambdas.loop.ring_wafers import Part
 from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
 from lambdas.loop.sightings import Sighter, baseline_of, figures_of
-from lambdas.stores.deployments import Deployments
+from lambdas.stores.deployments import ENDED_EARLY, Deployments
 from lambdas.stores.tables import CameraTable
 
-_GIVEN_UP = ("CANCELED", "FAILED")
 _READ_AHEAD = 2
 """Looks come late: more wafers than wanted may have been seen, and the tests read them all."""
 
@@ -172,7 +171,7 @@ def _look(
     given_up = [
         f"Greengrass ended the deployment to {group}: {status}"
         for group, status in figures.statuses.items()
-        if status in _GIVEN_UP
+        if status in ENDED_EARLY
     ]
     return Look(
         age_ms=age_ms,

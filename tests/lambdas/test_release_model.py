@@ -344,7 +344,7 @@ def test_people_are_told_of_devices_that_a_model_did_not_come_to(fleet):
     fleet.beat("faba--camera4", model=FIRST)
     fleet.steps()
     [notice] = fleet.told()
-    assert notice["subject"].endswith("1 devices that are online have not taken it up")
+    assert notice["subject"].endswith("devices online that have not taken it up: 1")
     assert "1 of 2 devices online" in notice["stages"]["everyone"]["outcome"]
 
 
