@@ -34,6 +34,7 @@ class Pulse:
 
     Attributes:
         heard_ms: Its last heartbeat, None if there never was one.
+        excused_ms: When its whole fab was last without a heartbeat: its own silence counts from then.
         started_ms: When its component started.
         restarts: How often since the stage began.
         runs: Whether it says that it runs the candidate, as this stage has it run.
@@ -43,6 +44,7 @@ class Pulse:
     """
 
     heard_ms: int | None = None
+    excused_ms: int = 0
     started_ms: int | None = None
     restarts: int = 0
     runs: bool = False
@@ -59,7 +61,8 @@ def condition(pulse: Pulse, now_ms: int, silent_s: int) -> Condition:
         return Condition.FAILED
     if pulse.ran and pulse.restarts >= RESTARTS:
         return Condition.CRASHES
-    if pulse.ran and is_silent(pulse, now_ms, silent_s):
+    is_excused = now_ms - pulse.excused_ms <= silent_s * 1000
+    if pulse.ran and is_silent(pulse, now_ms, silent_s) and not is_excused:
         return Condition.SILENT
     return Condition.RUNS if pulse.runs else Condition.BEHIND
 

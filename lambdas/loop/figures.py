@@ -49,6 +49,7 @@ class DeviceFigures(_Figures):
 
     condition: Condition
     heard_ms: Count | None = None
+    excused_ms: Count = 0
     started_ms: int | None = None
     restarts: Count = 0
     ran: bool = False

@@ -14,6 +14,7 @@ from lambdas.loop.devices import (
     behind_ms,
     camera_of,
     conditions,
+    cut_off,
     followed,
     heartbeats,
 )
@@ -85,11 +86,18 @@ class Watcher:
         things = self.fleet.things(group)
         rows = heartbeats(self.cameras, things)
         deployed = self.fleet.on(things, before.deployments.get(group, ""))
+        silent_s = self.rules[stage].silent_s
+        quiet = cut_off(rows, silent_s, now_ms)
         found = {
             thing: followed(
-                Known(rows.get(thing), before.devices.get(thing), deployed.get(thing)),
+                Known(
+                    rows.get(thing),
+                    before.devices.get(thing),
+                    deployed.get(thing),
+                    _fab(thing) in quiet,
+                ),
                 task,
-                self.rules[stage].silent_s,
+                silent_s,
                 now_ms,
             )
             for thing in things

@@ -158,11 +158,13 @@ class WayBack:
 
     def _running(self, model: str, group: str, now_ms: int) -> list[str]:
         """Return the devices of a ring that are online and say that they run a model."""
-        rows = heartbeats(self.cameras, self.deployer.fleet.things(group))
+        things = self.deployer.fleet.things(group)
+        rows = heartbeats(self.cameras, things)
         return [
             thing
-            for thing, row in rows.items()
-            if now_ms - int_of(row["received_ms"]) <= self.silent_s * 1000
+            for thing in things
+            if (row := rows.get(thing)) is not None
+            and now_ms - int_of(row["received_ms"]) <= self.silent_s * 1000
             and model in (row.get("model"), row.get("shadow"))
         ]
 

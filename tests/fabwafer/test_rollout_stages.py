@@ -138,6 +138,11 @@ def test_a_pause_keeps_from_going_on_alone(seen, course):
         pytest.param(Pulse(heard_ms=NOW_MS, runs=True, ran=True), Condition.RUNS, id="runs it"),
         pytest.param(Pulse(heard_ms=1), Condition.BEHIND, id="offline before it came"),
         pytest.param(Pulse(heard_ms=1, runs=True, ran=True), Condition.SILENT, id="silent since"),
+        pytest.param(
+            Pulse(heard_ms=1, excused_ms=NOW_MS - 600_000, runs=True, ran=True),
+            Condition.RUNS,
+            id="its fab was silent, too",
+        ),
         pytest.param(Pulse(heard_ms=NOW_MS, deployment="FAILED"), Condition.FAILED, id="failed"),
         pytest.param(Pulse(heard_ms=NOW_MS, refused="no"), Condition.REFUSES, id="refuses"),
         pytest.param(

@@ -419,14 +419,37 @@ def test_devices_that_keep_restarting_bring_the_candidate_back(fleet):
 
 
 def test_devices_that_fall_silent_with_the_candidate_bring_it_back(fleet):
+    fleet.join("fabb--camera2", EVERYONE)
     fleet.through_shadow()
     fleet.take_up(CANARY)
     fleet.step()
-    fleet.step(SILENT_S + 60)
+    fleet.now_ms += (SILENT_S + 60) * 1000
+    for thing in ("faba--camera2", "fabb--camera2"):
+        fleet.beat(thing)
     fleet.steps()
 
     assert fleet.stage == "rolled back"
     assert "fell silent" in fleet.paper.reason
+
+
+def test_an_outage_of_a_fabs_network_brings_no_candidate_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.now_ms += 50_000
+    fleet.beat("faba--camera2")
+    for _ in range(3 * SILENT_S // POLL_S):
+        fleet.step(POLL_S)
+    assert fleet.stage == "canary"
+    assert fleet.figures["offline"] == 2
+
+    fleet.beat("faba--camera2")  # the first one that is back
+    fleet.step()
+    assert fleet.stage == "canary"
+
+    for _ in range(SILENT_S // POLL_S + 1):
+        fleet.step(POLL_S)
+        fleet.beat("faba--camera2")
+    assert fleet.figures["devices"]["faba--camera1"]["condition"] == "ran it, and fell silent"
 
 
 def test_a_deployment_that_greengrass_gave_up_brings_the_candidate_back(fleet):
