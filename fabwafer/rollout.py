@@ -4,6 +4,7 @@ Guards are sequential tests (`fabwafer.guards`): a bad candidate is stopped at w
 and the whole stage stops a candidate that is at its limits in every figure with a probability of at most 0.035.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -152,13 +153,14 @@ def _taken_up_by_none(rule: StageRule, look: Look) -> str | None:
 
 
 def _trouble(devices: Mapping[str, Condition]) -> Judgement | None:
+    """Judge by conditions, without the devices' names: people of every fab read the reason."""
     answered = [each for each in devices.values() if each is not Condition.BEHIND]
-    bad = {name: each for name, each in devices.items() if each.is_trouble}
-    if not bad or _are_few(len(bad), len(answered)):
+    bad = Counter(each for each in answered if each.is_trouble)
+    if not bad or _are_few(bad.total(), len(answered)):
         return None
-    words = ", ".join(f"{name} {each.value}" for name, each in sorted(bad.items()))
-    reason = f"{len(bad)} of {len(answered)} devices in trouble: {words}"
-    return Judgement(Course.BACK, reason, blames=any(each.is_its_fault for each in bad.values()))
+    words = ", ".join(f"{each.value} ({count})" for each, count in sorted(bad.items()))
+    reason = f"{bad.total()} of {len(answered)} devices in trouble: {words}"
+    return Judgement(Course.BACK, reason, blames=any(each.is_its_fault for each in bad))
 
 
 def _are_few(devices: int, among: int) -> bool:

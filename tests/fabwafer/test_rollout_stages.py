@@ -121,6 +121,12 @@ def test_devices_in_trouble(conditions, course):
     assert judge(RULE, look(devices=ring(conditions))).course is course
 
 
+def test_a_reason_counts_devices_and_names_none():
+    devices = {"faba--camera1": Condition.REFUSES, "fabb--camera1": Condition.REFUSES}
+    found = judge(RULE, look(devices=devices | {"fabc--camera1": Condition.FAILED}))
+    assert found.reason == "3 of 3 devices in trouble: could not deploy it (1), refuses it (2)"
+
+
 @pytest.mark.parametrize(
     ("seen", "course"),
     [(look(wafers=200), Course.STAY), (look(guards=[guard(reached=5)]), Course.BACK)],
