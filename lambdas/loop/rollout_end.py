@@ -1,13 +1,13 @@
 """A rollout that is over -> the rings run what they should, people and the registry are told, the papers say so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambdas.loop.figures import StageFigures
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
-from lambdas.loop.packaging import tell_registry
+from lambdas.loop.packaging import by_whom, tell_registry
 from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage
 from lambdas.loop.signing import bundle_key
@@ -27,8 +27,17 @@ class Ending:
     def step(self, paper: RolloutPaper, now_ms: int) -> int | None:
         """Take one step towards the end; return after how many seconds to take the next, None at the end.
 
-        People are told at the first step, even if the way back does not work yet: then most of all.
+        People are told at the first step, even if the way back does not work yet: then most of all. The registry is
+        told when the line is free, so that its faults hold up no other rollout.
         """
+        line = self.ledger.read(LinePaper, MODEL)
+        if line is not None and line.rollout == paper.name:
+            return self._leave_line(paper, now_ms)
+        tell_registry(self.approvals, self.ledger, paper.model, _why(paper))
+        ended = self.ledger.revise(paper.model_copy(update={"ended_ms": now_ms}))
+        return SOON_S if ended is None else None
+
+    def _leave_line(self, paper: RolloutPaper, now_ms: int) -> int:
         try:
             done = paper.stage is Stage.DONE
             progress = Progress(None) if done else self.way_back.step(paper, now_ms)
@@ -41,8 +50,7 @@ class Ending:
         if progress.wait_s is not None or not told:
             return progress.wait_s or SOON_S
         self._record(paper)
-        ended = self.ledger.revise(paper.model_copy(update={"ended_ms": now_ms}))
-        return SOON_S if ended is None else None
+        return SOON_S
 
     def _tell(self, paper: RolloutPaper) -> bool:
         """Tell people how it ended, unless they were; tell whether they had been before."""
@@ -63,39 +71,41 @@ class Ending:
         if paper.stage is Stage.DONE:
             line |= {"current": paper.model, "component_version": paper.component_version}
             key = bundle_key(paper.model, paper.serial)
-            self._set(paper.model, {"state": ModelState.CURRENT, "key": key})
+            self._set(paper.model, _left(paper) | {"key": key})
             self._set(paper.previous, {"state": ModelState.RETIRED})
         else:
-            self._set(paper.model, _taken_back(paper))
+            self._set(paper.model, _left(paper))
             if figures.key is not None:
                 line["component_version"] = figures.component_version
                 self._set(paper.previous, {"key": figures.key})
-        self._tell_registry(paper)
         self.ledger.change(
             LinePaper,
             MODEL,
             lambda it: it.model_copy(update=line) if it.rollout == paper.name else None,
         )
 
-    def _tell_registry(self, paper: RolloutPaper) -> None:
-        """Say what became of the model while the line is still this rollout's: nobody has decided anew by then."""
-        why = f"{paper.stage.value}: {paper.reason or 'it runs everywhere'} (rollout {paper.name})"
-        tell_registry(self.approvals, self.way_back.model(paper.model), why)
-
     def _set(self, model: str, update: Mapping[str, object]) -> None:
         self.ledger.change(ModelPaper, model, lambda it: it.model_copy(update=update))
 
 
-def _taken_back(paper: RolloutPaper) -> dict[str, Any]:
-    """Return what becomes of a model that was taken back: it is what it was before, unless it is to blame.
+def _left(paper: RolloutPaper) -> dict[str, Any]:
+    """Return what becomes of a model: if it was taken back, it is what it was before, unless it is to blame.
 
     One that was approved waits for approval: a person decides about the next attempt.
     """
+    if paper.stage is Stage.DONE:
+        return {"state": ModelState.CURRENT}
     if paper.blamed:
         return {"state": ModelState.ROLLED_BACK}
     if paper.returns:
         return {"state": ModelState.RETIRED}
     return {"state": ModelState.AWAITING, "decided_by": None, "decided_ms": None}
+
+
+def _why(paper: RolloutPaper) -> Callable[[ModelPaper], str]:
+    """Return the registry's words: the rollout's, unless somebody has decided anew since."""
+    why = f"{paper.stage.value}: {paper.reason or 'it runs everywhere'} (rollout {paper.name})"
+    return lambda it: why if it.state is _left(paper)["state"] else by_whom(it)
 
 
 def _words(paper: RolloutPaper) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from training_parts import FIRST
 
 from fabwafer.errors import ConflictError, ContractError
 from lambdas.loop.launching import LaunchDesk, launch
-from lambdas.loop.records import ModelPaper
+from lambdas.loop.records import ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
 from lambdas.loop.tending import tend
 from lambdas.release_model import MOST_STEPS, StepInput, take
@@ -181,6 +181,65 @@ def test_the_registry_holds_a_candidate_that_a_person_stopped_for_another_decisi
         "PendingManualApproval",
         "aborted: aborted by ann (rollout 000001)",
     )
+
+
+def throttled():
+    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "later"}}, "Update")
+
+
+def test_a_registry_that_is_out_of_order_holds_no_line_up_and_is_told_later(fleet):
+    registry = fleet.roller.ending.approvals
+    registry.meanwhile[:] = [throttled]
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.ABORT)
+    with pytest.raises(ClientError, match="Throttling"):
+        fleet.steps()
+    assert (fleet.line.rollout, fleet.paper.ended_ms) == (None, None)
+    assert fleet.state(SECOND) == "awaiting approval"
+
+    fleet.now_ms += 3_600_000
+    tend(LaunchDesk(fleet.ledger, fleet.executions), fleet.now_ms)
+    assert fleet.paper.ended_ms is None
+    fleet.steps()
+    assert fleet.registered[f"arn:{SECOND}"][0] == "PendingManualApproval"
+    assert fleet.paper.ended_ms is not None
+
+
+def test_what_was_decided_since_is_not_undone_by_a_rollout_that_tells_the_registry_late(fleet):
+    def approve():
+        paper = fleet.ledger.read(ModelPaper, SECOND)
+        update = {"state": ModelState.APPROVED, "decided_by": "ann"}
+        fleet.ledger.revise(paper.model_copy(update=update))
+
+    fleet.roller.ending.approvals.meanwhile[:] = [approve]
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+
+    assert fleet.registered[f"arn:{SECOND}"] == ("Approved", "approved: decided by ann")
+    assert fleet.state(SECOND) == "approved"
+
+
+def test_a_rollout_that_has_left_the_line_leaves_the_next_one_alone(fleet):
+    fleet.roller.ending.approvals.meanwhile[:] = [throttled]
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.ABORT)
+    with pytest.raises(ClientError, match="Throttling"):
+        fleet.steps()
+    paper = fleet.ledger.read(ModelPaper, SECOND)
+    fleet.ledger.revise(paper.model_copy(update={"state": ModelState.APPROVED}))
+    fleet.launch()
+    fleet.number = "000002"
+    fleet.steps()
+    fleet.number = "000001"
+    fleet.steps()
+
+    assert fleet.state(SECOND) == "rolling out"
+    assert fleet.greengrass.runs(CANARY)[SHADOW] == "2.0.0"
+    assert fleet.registered[f"arn:{SECOND}"][0] == "Approved"
 
 
 def test_a_candidate_that_fails_in_the_canary_ring_comes_back_off_it(fleet):
@@ -710,13 +769,13 @@ def test_a_candidate_that_was_compared_with_another_than_the_current_model_is_re
 
 
 @pytest.mark.parametrize(
-    ("stage", "ends"),
+    ("stage", "after_s", "ends"),
     [
-        pytest.param("shadow", "aborted", id="never placed"),
-        pytest.param("rolled back", "rolled back", id="all but over"),
+        pytest.param("shadow", 17 * 60, "aborted", id="never placed"),
+        pytest.param("rolled back", 25 * 3600, "rolled back", id="all but over"),
     ],
 )
-def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage, ends):
+def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage, after_s, ends):
     fleet.launch()
     fleet.ledger.revise(fleet.paper.model_copy(update={"stage": Stage(stage)}))
     fleet.ledger.revise(fleet.line.model_copy(update={"rollout": None}))
@@ -724,7 +783,7 @@ def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage
     tend(desk, fleet.now_ms)
     assert fleet.paper.ended_ms is None  # who launches it may be about to place it
 
-    fleet.now_ms += 17 * 60_000
+    fleet.now_ms += after_s * 1000
     tend(desk, fleet.now_ms)
 
     assert (fleet.stage, fleet.paper.ended_ms) == (ends, fleet.now_ms)

@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from review_parts import ADA, ANN, EVE, FAR, START_MS, Person, Portal
 
 from fabwafer.burst_audit import Audit
@@ -296,8 +297,22 @@ def test_the_registry_is_told_of_a_decision_until_it_heard(portal, approve, stat
     keep(portal, model(OLD, ModelState.CURRENT), model().model_copy(update={"package": "arn:1"}))
     for _ in range(2):
         portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": approve})
-        assert portal.loop.registry == {"arn:1": (status, "by ada")}
-        portal.loop.registry.clear()
+        told, why = portal.loop.registry.pop("arn:1")
+        assert (told, why.endswith("decided by ada")) == (status, True)
+
+
+@pytest.mark.usefixtures("line")
+def test_an_approval_starts_the_rollout_while_the_registry_is_out_of_order(portal):
+    keep(portal, model(OLD, ModelState.CURRENT), model().model_copy(update={"package": "arn:1"}))
+    portal.loop.is_throttled = True
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": True})
+    assert portal.loop.started == [ROLLOUT]
+
+    portal.loop.is_throttled = False
+    answer = portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": True})
+    assert (answer.status, answer.body["state"]) == (200, "rolling out")
+    assert portal.loop.registry == {"arn:1": ("Approved", "rolling out: decided by ada")}
 
 
 def test_nothing_is_approved_while_another_rollout_is_under_way(portal):
