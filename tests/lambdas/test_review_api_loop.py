@@ -472,7 +472,7 @@ def test_a_running_training_is_stopped(portal):
 
 @pytest.mark.usefixtures("line")
 def test_the_fleet_is_told_as_its_heartbeats_tell_it(portal):
-    beat("camera1", model=OLD, serial=1, outbox_messages=12, temperature_c=61.5)
+    beat("camera1", model=OLD, serial=1, verified=True, outbox_messages=12, temperature_c=61.5)
     beat("camera2", model=NEW, serial=2, shadow=NEW, degraded=["disk is full"])
     beat("camera1", fab="fabb")
     portal.later(60)
@@ -482,6 +482,7 @@ def test_the_fleet_is_told_as_its_heartbeats_tell_it(portal):
     first, second = found["devices"]
     assert (found["current"], first["camera"], second["camera"]) == (OLD, "camera1", "camera2")
     assert (first["serial"], first["outbox_messages"], first["temperature_c"]) == (1, 12, 61.5)
+    assert (first["verified"], second["verified"]) == (True, None)
     assert (second["shadow"], second["degraded"]) == (NEW, ["disk is full"])
     assert (first["heartbeat_ms"], first["silent"]) == (START_MS + 5, False)
 
