@@ -4,16 +4,16 @@ Guards are sequential tests (`fabwafer.guards`): a bad candidate is stopped at w
 and the whole stage stops a candidate that is at its limits in every figure with a probability of at most 0.035.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from fabwafer.guards import Guard
+from fabwafer.pulse import Condition
 
 _MANY = 0.2
-"""Share of the devices that answered: more in trouble stop a stage, if there are two of them or nobody else."""
-RESTARTS = 3
-"""A deployment restarts a component once, and a device may be switched off; more is a crash."""
+"""Share of the devices: more of them are many, if there are two or nobody else."""
 PILOT_GUARDS = frozenset({"unexplained disagreement", "more reviews", "reviews", "alerts"})
 """What must be cleared for a stage to end before it has all its wafers; the others have too few to clear."""
 
@@ -26,45 +26,6 @@ class Course(StrEnum):
     BACK = "go back"
 
 
-class Condition(StrEnum):
-    """How a device fares with a candidate."""
-
-    BEHIND = "has not taken it up"
-    RUNS = "runs"
-    SILENT = "ran it, and fell silent"
-    FAILED = "could not deploy it"
-    REFUSES = "refuses it"
-    CRASHES = "keeps restarting"
-
-
-_TROUBLE = (Condition.SILENT, Condition.FAILED, Condition.REFUSES, Condition.CRASHES)
-_ITS_FAULT = (Condition.REFUSES, Condition.CRASHES)
-"""The others may be the network's, the disk's or Greengrass'."""
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """What is known of a device; times in epoch ms.
-
-    Attributes:
-        heard_ms: Its last heartbeat, None if there never was one.
-        started_ms: When its component started.
-        restarts: How often since the stage began.
-        runs: Whether it says that it runs the candidate, as this stage has it run.
-        ran: Whether it ever said so in this stage.
-        refused: What it says against the candidate.
-        deployment: How Greengrass says that its deployment went, None if unknown.
-    """
-
-    heard_ms: int | None = None
-    started_ms: int | None = None
-    restarts: int = 0
-    runs: bool = False
-    ran: bool = False
-    refused: str | None = None
-    deployment: str | None = None
-
-
 @dataclass(frozen=True)
 class StageRule:
     """How long a stage lasts.
@@ -75,6 +36,7 @@ class StageRule:
         longest_s: Its time.
         silent_s: A device without a heartbeat for so long is silent, or offline.
         must_see: Whether a stage that saw too little goes back; a ring behind others that did well may pass.
+        last: Whether no ring comes after it.
     """
 
     wanted: int
@@ -82,6 +44,7 @@ class StageRule:
     longest_s: int
     silent_s: int
     must_see: bool
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +56,7 @@ class Look:
         wafers: Seen by the candidate.
         guards: Its figures.
         devices: The condition of each of the ring's devices.
-        offline: How many of those have not been heard of lately.
+        offline: Those that have not been heard of lately.
         given_up: Why Greengrass gave the ring's deployment up, None if it has not.
     """
 
@@ -101,8 +64,23 @@ class Look:
     wafers: int
     guards: Sequence[Guard]
     devices: Mapping[str, Condition]
-    offline: int = 0
+    offline: frozenset[str] = frozenset()
     given_up: str | None = None
+
+    @property
+    def online(self) -> list[Condition]:
+        """Return the conditions of the devices that are heard of."""
+        return [each for name, each in self.devices.items() if name not in self.offline]
+
+    @property
+    def behind(self) -> int:
+        """Return how many devices are online and have not taken the candidate up."""
+        return self.online.count(Condition.BEHIND)
+
+    @property
+    def is_with_nobody(self) -> bool:
+        """Tell whether devices are online, and none of them runs the candidate."""
+        return self.behind > 0 and Condition.RUNS not in self.online
 
 
 @dataclass(frozen=True)
@@ -120,33 +98,16 @@ class Judgement:
     blames: bool = False
 
 
-def condition(pulse: Pulse, now_ms: int, rule: StageRule) -> Condition:
-    """Return how a device fares."""
-    if pulse.refused is not None:
-        return Condition.REFUSES
-    if pulse.deployment in ("FAILED", "REJECTED", "TIMED_OUT"):
-        return Condition.FAILED
-    if pulse.ran and pulse.restarts >= RESTARTS:
-        return Condition.CRASHES
-    if pulse.ran and is_silent(pulse, now_ms, rule):
-        return Condition.SILENT
-    return Condition.RUNS if pulse.runs else Condition.BEHIND
-
-
-def is_silent(pulse: Pulse, now_ms: int, rule: StageRule) -> bool:
-    """Tell whether a device has not been heard of lately."""
-    return pulse.heard_ms is None or now_ms - pulse.heard_ms > rule.silent_s * 1000
-
-
 def judge(rule: StageRule, look: Look, *, paused: bool = False) -> Judgement:
     """Decide what becomes of a stage: what speaks against it first, a pause only holds up what would go on."""
     against = _against(rule, look)
     if against is not None:
         return against
     done = _done(rule, look)
-    if done is None:
-        return Judgement(Course.STAY, f"{look.wafers} of {rule.wanted} wafers")
-    return Judgement(Course.STAY, f"paused: {done}") if paused else Judgement(Course.ON, done)
+    words = (done or f"{look.wafers} of {rule.wanted} wafers") + _lag(look)
+    if done is None or not _is_taken_up(rule, look):
+        return Judgement(Course.STAY, words)
+    return Judgement(Course.STAY, f"paused: {words}") if paused else Judgement(Course.ON, words)
 
 
 def judge_return(rule: StageRule, look: Look, *, paused: bool = False) -> Judgement:
@@ -157,8 +118,9 @@ def judge_return(rule: StageRule, look: Look, *, paused: bool = False) -> Judgem
     if look.given_up is not None:
         return Judgement(Course.BACK, look.given_up)
     behind = sum(each is Condition.BEHIND for each in look.devices.values())
-    words = f"{len(look.devices) - behind} of {len(look.devices)} devices run it"
-    waits = behind > look.offline and look.age_ms < rule.silent_s * 1000
+    words = f"{len(look.devices) - behind} of {len(look.devices)} devices run it{_lag(look)}"
+    is_early = look.age_ms < rule.silent_s * 1000
+    waits = look.behind > 0 and (is_early or (rule.last and look.is_with_nobody))
     return Judgement(Course.STAY if waits or paused else Course.ON, words)
 
 
@@ -170,7 +132,7 @@ def _against(rule: StageRule, look: Look) -> Judgement | None:
     unusable = _trouble(look.devices)
     if unusable is not None:
         return unusable
-    unjudged = look.given_up or _too_little(rule, look)
+    unjudged = look.given_up or _too_little(rule, look) or _taken_up_by_none(rule, look)
     return None if unjudged is None else Judgement(Course.BACK, unjudged)
 
 
@@ -184,21 +146,45 @@ def _too_little(rule: StageRule, look: Look) -> str | None:
     return None
 
 
-def _trouble(devices: Mapping[str, Condition]) -> Judgement | None:
-    answered = [each for each in devices.values() if each is not Condition.BEHIND]
-    bad = {name: each for name, each in devices.items() if each in _TROUBLE}
-    few = len(bad) < 2 or len(bad) <= _MANY * len(answered)
-    if not bad or (few and len(bad) < len(answered)):
+def _taken_up_by_none(rule: StageRule, look: Look) -> str | None:
+    if not look.is_with_nobody or not _is_over(rule, look):
         return None
-    words = ", ".join(f"{name} {each.value}" for name, each in sorted(bad.items()))
-    reason = f"{len(bad)} of {len(answered)} devices in trouble: {words}"
-    return Judgement(Course.BACK, reason, blames=any(each in _ITS_FAULT for each in bad.values()))
+    return f"no device that is online has taken it up in {rule.longest_s} s"
+
+
+def _trouble(devices: Mapping[str, Condition]) -> Judgement | None:
+    """Judge by conditions, without the devices' names: people of every fab read the reason."""
+    answered = [each for each in devices.values() if each is not Condition.BEHIND]
+    bad = Counter(each for each in answered if each.is_trouble)
+    if not bad or _are_few(bad.total(), len(answered)):
+        return None
+    words = ", ".join(f"{each.value} ({count})" for each, count in sorted(bad.items()))
+    reason = f"{bad.total()} of {len(answered)} devices in trouble: {words}"
+    return Judgement(Course.BACK, reason, blames=any(each.is_its_fault for each in bad))
+
+
+def _are_few(devices: int, among: int) -> bool:
+    return devices < among and (devices < 2 or devices <= _MANY * among)
+
+
+def _is_taken_up(rule: StageRule, look: Look) -> bool:
+    """Tell whether no device is waited for: a few that are behind get `silent_s`, many the stage's whole time."""
+    if not look.behind or _is_over(rule, look):
+        return True
+    has_waited = look.age_ms >= rule.silent_s * 1000
+    return has_waited and _are_few(look.behind, len(look.online))
+
+
+def _lag(look: Look) -> str:
+    if not look.behind:
+        return ""
+    return f"; {look.behind} of {len(look.online)} devices online have not taken it up"
 
 
 def _done(rule: StageRule, look: Look) -> str | None:
     if not look.devices:
         return "the ring has no device"
-    if look.offline == len(look.devices) and not look.wafers:
+    if not look.online and not look.wafers:
         waited = look.age_ms >= rule.silent_s * 1000 and not rule.must_see
         return "all its devices are offline; they join later" if waited else None
     if look.wafers >= rule.wanted:

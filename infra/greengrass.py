@@ -98,6 +98,12 @@ def _policies() -> greengrass.CfnDeployment.DeploymentPoliciesProperty:
     )
 
 
+_ABORT_PERCENT = 10
+"""Of the Pis that were tried, so many may fail: nobody else watches a deployment of software,"""
+_SEEN_BEFORE_ABORT = 2
+"""as soon as so many were tried."""
+
+
 def _paced() -> greengrass.CfnDeployment.DeploymentIoTJobConfigurationProperty:
     return _Deployment.DeploymentIoTJobConfigurationProperty(
         job_executions_rollout_config=_Deployment.IoTJobExecutionsRolloutConfigProperty(
@@ -108,8 +114,8 @@ def _paced() -> greengrass.CfnDeployment.DeploymentIoTJobConfigurationProperty:
                 _Deployment.IoTJobAbortCriteriaProperty(
                     action="CANCEL",
                     failure_type="FAILED",
-                    min_number_of_executed_things=deployment_pace.SEEN_BEFORE_ABORT,
-                    threshold_percentage=deployment_pace.ABORT_PERCENT,
+                    min_number_of_executed_things=_SEEN_BEFORE_ABORT,
+                    threshold_percentage=_ABORT_PERCENT,
                 )
             ]
         ),

@@ -21,6 +21,7 @@ from lambdas.loop.rollouts import Roller
 from lambdas.loop.sightings import Sighter
 from lambdas.loop.signing import Signer
 from lambdas.loop.watching import Watcher
+from lambdas.loop.way_back import WayBack
 from lambdas.policies import Policies
 from lambdas.settings import ReleaseModelSettings
 from lambdas.stores.channels import Parameters
@@ -121,6 +122,7 @@ def roller_of(settings: ReleaseModelSettings) -> Roller:
     )
     deployer = Deployer(fleet, files, rings)
     signer = Signer(ledger, files, SigningKey(settings.signing_key))
+    cameras = CameraTable(settings.cameras_table)
     watcher = Watcher(
         ledger=ledger,
         sighter=Sighter(
@@ -128,14 +130,16 @@ def roller_of(settings: ReleaseModelSettings) -> Roller:
             WorkTable(settings.reviews_table, ""),
             Policies(Parameters(settings.models_parameter_prefix).read),
         ),
-        cameras=CameraTable(settings.cameras_table),
+        cameras=cameras,
         fleet=fleet,
         rings=rings,
         rules=rules_of(settings),
     )
     notices = NoticeTopic(settings.notices_topic_arn)
-    ending = Ending(ledger, deployer, signer, notices, Approvals())
-    return Roller(ledger, watcher, deployer, signer, ending, settings.rollout_poll_s)
+    silent_s, poll_s = settings.rollout_silent_s, settings.rollout_poll_s
+    way_back = WayBack(ledger, deployer, signer, cameras, silent_s, poll_s)
+    ending = Ending(ledger, way_back, notices, Approvals())
+    return Roller(ledger, watcher, deployer, signer, ending, poll_s)
 
 
 def rules_of(settings: ReleaseModelSettings) -> dict[Stage, StageRule]:
@@ -153,6 +157,7 @@ def rules_of(settings: ReleaseModelSettings) -> dict[Stage, StageRule]:
             longest_s=settings.rollout_stage_s,
             silent_s=settings.rollout_silent_s,
             must_see=stage in (Stage.SHADOW, Stage.CANARY),
+            last=stage is Stage.EVERYONE,
         )
         for stage, wafers in wanted.items()
     }

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fabwafer import deployment_pace
 from fabwafer.errors import ContractError
 from lambdas.loop.rollout_records import Stage
 from lambdas.stores.deployments import Deployments, Recipe, Specifications
@@ -61,24 +62,37 @@ class Deployer:
         """Return the versions of the components that are deployed to a group."""
         return {
             name: str(spec["componentVersion"])
-            for name, spec in self.fleet.components(group).items()
+            for name, spec in self.fleet.latest(group).components.items()
         }
 
-    def give(self, occasion: str, group: str, changes: Mapping[str, str | None]) -> str:
+    def status(self, group: str) -> str | None:
+        """Return how the latest deployment to a group fares as a whole."""
+        return self.fleet.latest(group).status
+
+    def give(
+        self,
+        occasion: str,
+        group: str,
+        changes: Mapping[str, str | None],
+        *,
+        per_minute: int = deployment_pace.PIS_PER_MINUTE,
+    ) -> str:
         """Deploy to a group what it runs already, with some changes; return the deployment's id.
 
         Args:
             occasion: What it is for; a repeat for the same occasion deploys nothing anew.
             group: The thing group.
             changes: Component -> its version, None to remove it.
+            per_minute: How many devices may begin in a minute, 1 to 1000.
         """
-        components: Specifications = self.fleet.components(group)
+        components: Specifications = self.fleet.latest(group).components
         for name, version in changes.items():
             if version is None:
                 components.pop(name, None)
             else:
                 components[name] = {**components.get(name, {}), "componentVersion": version}
-        return self.fleet.deploy(group, components, _token([occasion, group, components]))
+        token = _token([occasion, group, components])
+        return self.fleet.deploy(group, components, token, per_minute=per_minute)
 
     def _recipe(self) -> Recipe:
         version = self.runs(self.rings.canary).get(self.rings.model)

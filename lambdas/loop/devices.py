@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from fabwafer.rollout import Condition, Pulse, StageRule, condition, is_silent
+from fabwafer.pulse import Condition, Pulse, condition, is_silent
 from lambdas.loop.figures import DeviceFigures
 from lambdas.records import Item, int_of
 from lambdas.stores.deployments import Deployed
@@ -12,6 +12,8 @@ from lambdas.stores.tables import CameraTable
 
 _RESTARTED_MS = 30_000
 """A start that seems to move by less is a heartbeat that was on its way for longer."""
+_QUIET = 0.5
+"""Share of the time after which a device is silent: a fab that is not heard for so long may be cut off as a whole."""
 _SKIPPED = "shadow: wafers not shown"
 
 
@@ -36,11 +38,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a device: its last heartbeat, the look before, and its deployment."""
+    """What is known of a device: its last heartbeat, the look before, its deployment, and whether its fab is cut off."""
 
     row: Item | None
     before: DeviceFigures | None
     deployed: Deployed | None
+    is_cut_off: bool = False
 
 
 def camera_of(thing: str) -> tuple[str, str]:
@@ -50,10 +53,19 @@ def camera_of(thing: str) -> tuple[str, str]:
 
 
 def heartbeats(cameras: CameraTable, things: Sequence[str]) -> dict[str, Item]:
-    """Return the last heartbeat of those things that ever sent one."""
+    """Return the last heartbeat of every camera in the fabs of some things, by thing."""
     fabs = sorted({camera_of(thing)[0] for thing in things})
-    rows = {f"{row['fab']}--{row['camera']}": row for fab in fabs for row in cameras.of_fab(fab)}
-    return {thing: rows[thing] for thing in things if thing in rows}
+    return {f"{row['fab']}--{row['camera']}": row for fab in fabs for row in cameras.of_fab(fab)}
+
+
+def cut_off(rows: Mapping[str, Item], silent_s: int, now_ms: int) -> set[str]:
+    """Return those fabs of which no camera has been heard lately: that is no camera's doing."""
+    heard = {
+        str(row["fab"])
+        for row in rows.values()
+        if now_ms - int_of(row["received_ms"]) <= _QUIET * silent_s * 1000
+    }
+    return {camera_of(thing)[0] for thing in rows} - heard
 
 
 def behind_ms(row: Item | None) -> int:
@@ -61,19 +73,20 @@ def behind_ms(row: Item | None) -> int:
     return int_of(row["clock_skew_ms"]) if row is not None and "clock_skew_ms" in row else 0
 
 
-def followed(known: Known, task: Task, rule: StageRule, now_ms: int) -> tuple[DeviceFigures, bool]:
+def followed(known: Known, task: Task, silent_s: int, now_ms: int) -> tuple[DeviceFigures, bool]:
     """Return how a device fares now, and whether it is offline."""
-    pulse = _pulse(known, task)
+    pulse = replace(_pulse(known, task), excused_ms=_excused_ms(known, now_ms))
     problem = _problem(known.row, task) if not pulse.runs else None
     since = _since(known, problem)
     lasting = problem is not None and since is not None and (pulse.heard_ms or 0) > since
     if lasting:
         pulse = replace(pulse, refused=problem)
-    found = condition(pulse, now_ms, rule)
+    found = condition(pulse, now_ms, silent_s)
     failed = known.deployed if found is Condition.FAILED else None
     figures = DeviceFigures(
         condition=found,
         heard_ms=pulse.heard_ms,
+        excused_ms=pulse.excused_ms,
         started_ms=pulse.started_ms,
         restarts=pulse.restarts,
         ran=pulse.ran,
@@ -81,7 +94,7 @@ def followed(known: Known, task: Task, rule: StageRule, now_ms: int) -> tuple[De
         problem=failed.reason if failed else problem,
         problem_since_ms=since,
     )
-    return figures, is_silent(pulse, now_ms, rule)
+    return figures, is_silent(pulse, now_ms, silent_s)
 
 
 def _pulse(known: Known, task: Task) -> Pulse:
@@ -103,6 +116,12 @@ def _pulse(known: Known, task: Task) -> Pulse:
         ran=runs or (before is not None and before.ran),
         deployment=status,
     )
+
+
+def _excused_ms(known: Known, now_ms: int) -> int:
+    if known.is_cut_off:
+        return now_ms
+    return known.before.excused_ms if known.before else 0
 
 
 def _problem(row: Item | None, task: Task) -> str | None:

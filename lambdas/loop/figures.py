@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from fabwafer.fields import Count, Finite, Fraction, NotNegative
 from fabwafer.guards import Guard
-from fabwafer.rollout import Condition
+from fabwafer.pulse import Condition
 from lambdas.loop.rollout_records import StageLog
 
 
@@ -49,6 +49,7 @@ class DeviceFigures(_Figures):
 
     condition: Condition
     heard_ms: Count | None = None
+    excused_ms: Count = 0
     started_ms: int | None = None
     restarts: Count = 0
     ran: bool = False
@@ -100,6 +101,7 @@ class StageFigures(_Figures):
         guards: Figures with their limits.
         devices: By thing.
         offline: Devices not heard of lately.
+        behind: Devices that are heard of, and have not taken the candidate up.
         uncovered: Fabs of the other rings that have no canary: what the candidate does there shows only afterwards.
         learned: Labels that it tells and the model before does not.
         looked_ms: When it was looked at last, epoch ms.
@@ -107,6 +109,8 @@ class StageFigures(_Figures):
         told: Whether people were told how the rollout ended.
         component_version: Of the model before, signed anew: it runs beside in the canary's stage, and is the way back.
         key: Of its bundle.
+        given: How often the way back was deployed, and
+        given_ms: when last, epoch ms.
     """
 
     state: str = ""
@@ -118,6 +122,7 @@ class StageFigures(_Figures):
     guards: Annotated[tuple[GuardFigures, ...], Field(max_length=100)] = ()
     devices: dict[str, DeviceFigures] = {}
     offline: Count = 0
+    behind: Count = 0
     uncovered: tuple[str, ...] = ()
     learned: tuple[str, ...] = ()
     looked_ms: Count | None = None
@@ -125,6 +130,8 @@ class StageFigures(_Figures):
     told: bool = False
     component_version: str | None = None
     key: str | None = None
+    given: Count = 0
+    given_ms: Count | None = None
 
     @classmethod
     def of(cls, log: StageLog) -> Self:
@@ -139,7 +146,7 @@ class StageFigures(_Figures):
     @property
     def facts(self) -> Mapping[str, JsonValue]:
         """Return what a notice tells of them."""
-        told = {"wanted", "seen", "before", "guards", "offline", "uncovered"}
+        told = {"wanted", "seen", "before", "guards", "offline", "behind", "uncovered"}
         facts = cast("dict[str, JsonValue]", self.model_dump(mode="json", include=told))
         return facts | {
             "devices": {name: each.condition.value for name, each in self.devices.items()}

@@ -1,10 +1,12 @@
 """A registered model -> what SageMaker's registry is told of it: figures, all that it came from, what became of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fabwafer.release import COMPARISON
 from lambdas.loop.jobs import artefact_key
+from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import DatasetPaper, ModelPaper, ModelState, TrainingPaper
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.model_packages import Approvals
@@ -39,13 +41,29 @@ def figures_key(model: str) -> str:
     return f"bundles/{model}/{COMPARISON}"
 
 
-def tell_registry(approvals: Approvals, paper: ModelPaper, why: str) -> None:
-    """Say in the registry what became of a model, and why; the first one has no package.
+def tell_registry(
+    approvals: Approvals, ledger: Ledger, model: str, why: Callable[[ModelPaper], str] | None = None
+) -> None:
+    """Say in the registry what a model's paper says, until that stands still: of two who tell, the later word stays.
 
     Takes sagemaker:UpdateModelPackage.
+
+    Args:
+        approvals: The registry.
+        ledger: Where the paper is.
+        model: name@version; the first one has no package.
+        why: The paper -> why it says so; who decided, if left out.
     """
-    if paper.package is not None:
-        approvals.tell(paper.package, _APPROVAL[paper.state], why)
+    told = None
+    while (paper := ledger.read(ModelPaper, model)) is not None and paper.state is not told:
+        if paper.package is not None:
+            approvals.tell(paper.package, _APPROVAL[paper.state], (why or by_whom)(paper))
+        told = paper.state
+
+
+def by_whom(paper: ModelPaper) -> str:
+    """Return who decided about a model, in words."""
+    return f"{paper.state.value}: decided by {paper.decided_by or 'the release rule'}"
 
 
 def package_request(paper: ModelPaper, origin: Origin, files: ModelBucket) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from lambdas.loop.rollout_end import Ending
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog, Wish
 from lambdas.loop.signing import Signer, bundle_key
 from lambdas.loop.watching import Watcher
+from lambdas.loop.way_back import SOON_S
 
 _NEXT = {
     Stage.SHADOW: Stage.CANARY,
@@ -25,8 +26,6 @@ _NEXT = {
     Stage.EARLY: Stage.EVERYONE,
     Stage.EVERYONE: Stage.DONE,
 }
-SOON_S = 1
-"""Until the next step where there is nothing to wait for."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Roller:
         if paper.ended_ms is not None:
             return None
         if paper.stage.is_end:
-            return None if self.ending.step(paper, now_ms) else SOON_S
+            return self.ending.step(paper, now_ms)
         if paper.wish is Wish.ABORT:
             reason = f"aborted by {paper.wished_by or 'a person'}"
             self.ledger.revise(_left(paper, Stage.ABORTED, now_ms, reason))
@@ -87,7 +86,7 @@ class Roller:
             return SOON_S
         figures = StageFigures.of(paper.stages[-1])
         if _has_other_beside(paper) and figures.key is None:
-            self.ending.prepare_back(paper)
+            self.ending.way_back.prepare(paper)
             return SOON_S
         if not self._is_carried(paper, figures):
             return SOON_S
@@ -134,7 +133,7 @@ class Roller:
         return len(paper.stages) == 1 and line is not None and paper.serial < line.serial
 
     def _sign_anew(self, paper: RolloutPaper) -> None:
-        model = self.ending.model(paper.model)
+        model = self.ending.way_back.model(paper.model)
         serial = self.signer.sign_anew(model.key).signature.serial
         version = component_version(serial)
         self.ledger.revise(

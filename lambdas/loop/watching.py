@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from fabwafer.expectation import Expectation, expect
 from fabwafer.guards import Guard, Seen, graver, judged
+from fabwafer.pulse import Condition
 from fabwafer.rollout import Look, StageRule
 from lambdas.loop.deploying import Rings
 from lambdas.loop.devices import (
@@ -13,6 +14,7 @@ from lambdas.loop.devices import (
     behind_ms,
     camera_of,
     conditions,
+    cut_off,
     followed,
     heartbeats,
 )
@@ -22,10 +24,9 @@ from lambdas.loop.records import ModelPaper
 from lambdas.loop.ring_wafers import Part
 from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
 from lambdas.loop.sightings import Sighter, baseline_of, figures_of
-from lambdas.stores.deployments import Deployments
+from lambdas.stores.deployments import ENDED_EARLY, Deployments
 from lambdas.stores.tables import CameraTable
 
-_GIVEN_UP = ("CANCELED", "FAILED")
 _READ_AHEAD = 2
 """Looks come late: more wafers than wanted may have been seen, and the tests read them all."""
 
@@ -66,35 +67,45 @@ class Watcher:
                 "before": figures_of(wafers.earlier),
                 "guards": tuple(map(GuardFigures.of, wafers.guards)),
                 "devices": devices,
-                "offline": offline,
+                "offline": len(offline),
+                "behind": _behind(devices, offline),
                 "uncovered": self._uncovered(devices, log.stage),
                 "learned": wafers.learned,
                 "looked_ms": now_ms,
                 "paused_ms": before.paused_ms + _paused_ms(paper, before, now_ms),
             }
         )
-        return figures, _look(now_ms - log.entered_ms - figures.paused_ms, figures, wafers.guards)
+        age_ms = now_ms - log.entered_ms - figures.paused_ms
+        return figures, _look(age_ms, figures, wafers.guards, offline)
 
     def _devices(
         self, before: StageFigures, task: Task, stage: Stage, now_ms: int
-    ) -> tuple[dict[str, DeviceFigures], int, dict[str, int]]:
-        """Return how each device fares, how many are offline, and how far each camera's clock is behind."""
+    ) -> tuple[dict[str, DeviceFigures], frozenset[str], dict[str, int]]:
+        """Return how each device fares, which are offline, and how far each camera's clock is behind."""
         group = self.rings.group(stage)
         things = self.fleet.things(group)
         rows = heartbeats(self.cameras, things)
         deployed = self.fleet.on(things, before.deployments.get(group, ""))
+        silent_s = self.rules[stage].silent_s
+        quiet = cut_off(rows, silent_s, now_ms)
         found = {
             thing: followed(
-                Known(rows.get(thing), before.devices.get(thing), deployed.get(thing)),
+                Known(
+                    rows.get(thing),
+                    before.devices.get(thing),
+                    deployed.get(thing),
+                    _fab(thing) in quiet,
+                ),
                 task,
-                self.rules[stage],
+                silent_s,
                 now_ms,
             )
             for thing in things
         }
         devices = {thing: figures for thing, (figures, _) in found.items()}
         clocks = {"/".join(camera_of(thing)): behind_ms(rows.get(thing)) for thing in things}
-        return devices, sum(silent for _, silent in found.values()), clocks
+        offline = frozenset(thing for thing, (_, silent) in found.items() if silent)
+        return devices, offline, clocks
 
     def _wafers(self, paper: RolloutPaper, task: Task, clocks: Mapping[str, int]) -> _Wafers:
         """Return the stage's wafers and their guards; in a pause those of the latest wafers, too."""
@@ -152,21 +163,29 @@ def _paused_ms(paper: RolloutPaper, before: StageFigures, now_ms: int) -> int:
     return now_ms - (before.looked_ms or paper.stages[-1].entered_ms)
 
 
+def _behind(devices: Mapping[str, DeviceFigures], offline: frozenset[str]) -> int:
+    return sum(
+        each.condition is Condition.BEHIND and name not in offline for name, each in devices.items()
+    )
+
+
 def _fab(thing: str) -> str:
     return camera_of(thing)[0]
 
 
-def _look(age_ms: int, figures: StageFigures, guards: Sequence[Guard]) -> Look:
+def _look(
+    age_ms: int, figures: StageFigures, guards: Sequence[Guard], offline: frozenset[str]
+) -> Look:
     given_up = [
         f"Greengrass ended the deployment to {group}: {status}"
         for group, status in figures.statuses.items()
-        if status in _GIVEN_UP
+        if status in ENDED_EARLY
     ]
     return Look(
         age_ms=age_ms,
         wafers=figures.seen.wafers,
         guards=guards,
         devices=conditions(figures.devices),
-        offline=figures.offline,
+        offline=offline,
         given_up="; ".join(given_up) or None,
     )

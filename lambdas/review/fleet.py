@@ -16,7 +16,7 @@ router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 SILENT_AFTER_MS = 15 * 60_000
 """A heartbeat comes every minute; the alarm of a silent camera goes off as late."""
 _TOLD = (
-    *("clock_skew_ms", "version", "model", "serial", "shadow", "uptime_s", "degraded"),
+    *("clock_skew_ms", "version", "model", "serial", "verified", "shadow", "uptime_s", "degraded"),
     *("outbox_messages", "outbox_oldest_s", "dropped", "quarantined", "classified"),
     *("last_wafer", "disk_free_bytes", "temperature_c", "edge_ms"),
 )

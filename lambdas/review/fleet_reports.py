@@ -18,6 +18,9 @@ class DeviceView(View):
     version: str | None = None
     model: str | None = None
     serial: Annotated[int | None, Field(description="of its model's signature")] = None
+    verified: Annotated[
+        bool | None, Field(description="whether the device has checked that signature")
+    ] = None
     shadow: Annotated[str | None, Field(description="the model that runs beside")] = None
     uptime_s: float | None = None
     degraded: tuple[str, ...] = ()

@@ -10,7 +10,6 @@ from fabwafer.errors import ConflictError
 from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.packaging import tell_registry
-from lambdas.loop.records import ModelPaper
 from lambdas.loop.requesting import request_stop, request_training
 from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.settings import LoopWiring
@@ -27,14 +26,14 @@ class Loop:
     """The deeds.
 
     Attributes:
-        note: Says in SageMaker's registry what was decided about a model.
+        note: Says in SageMaker's registry what is decided about a model, by its name.
         launch: Model and moment (epoch ms) -> the rollout that was started.
         train: Asks for a training in a person's name.
         stop: Asks for the end of a training, by its number, in a person's name.
         log: The last lines that a job wrote, oldest first; none before it has written.
     """
 
-    note: Callable[[ModelPaper], None]
+    note: Callable[[str], None]
     launch: Callable[[str, int], RolloutPaper]
     train: Callable[[str], None]
     stop: Callable[[str, str], None]
@@ -49,16 +48,12 @@ def loop_of(parameters: Parameters, ledger: Ledger) -> Loop:
         return launch(LaunchDesk(ledger, executions), model, now_ms)
 
     return Loop(
-        note=_note,
+        note=lambda model: tell_registry(Approvals(), ledger, model),
         launch=launch_model,
         train=lambda by: request_training(_wiring(parameters).start_training, by),
         stop=lambda number, by: request_stop(_wiring(parameters).start_training, number, by),
         log=lambda job: TrainingJobs().last_lines(job, _LOG_LINES),
     )
-
-
-def _note(decided: ModelPaper) -> None:
-    tell_registry(Approvals(), decided, f"{decided.state.value}: decided by {decided.decided_by}")
 
 
 def _wiring(parameters: Parameters) -> LoopWiring:

@@ -46,7 +46,8 @@ def model(visit: Visiting, name: ModelPath) -> ModelDetail:
 def decision(visit: Visiting, name: ModelPath, body: DecisionBody) -> ModelDetail:
     """Decide about a model that waits for it; the same decision again changes nothing.
 
-    SageMaker's registry is told at every decision, so that a fault is made good by the next one.
+    SageMaker's registry is told last, so that its faults hold up no rollout, and at every decision: the same one again
+    makes them good.
     """
     visit.need(Role.ADMIN)
     visit.need_every_fab()
@@ -55,9 +56,9 @@ def decision(visit: Visiting, name: ModelPath, body: DecisionBody) -> ModelDetai
     if not done:
         _check(visit, paper, approve=body.approve)
         paper = _keep(visit, paper, approve=body.approve)
-    visit.desk.loop.note(paper)
     if body.approve and not done:
         visit.desk.loop.launch(paper.name, visit.now_ms)
+    visit.desk.loop.note(paper.name)
     return detail(visit, _read(visit, name))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fabwafer.rollout import Condition
+from fabwafer.pulse import Condition
 from lambdas.loop.figures import GuardFigures, WaferFigures
 from lambdas.loop.rollout_records import Stage, Wish
 from lambdas.review.views import View

@@ -21,6 +21,8 @@ Specifications = dict[str, Any]
 """What a deployment says of each component, by its name, as Greengrass keeps it."""
 
 MOST_THINGS = 500
+ENDED_EARLY = ("CANCELED", "FAILED")
+"""Of a deployment as a whole: devices that have not heard of it never will."""
 _THREADS = 8
 
 
@@ -30,6 +32,14 @@ class Deployed:
 
     status: str
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Latest:
+    """What was deployed to a group last; `status` as in `Deployments.status`, None if nothing ever was."""
+
+    components: Specifications
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,23 +63,27 @@ class Deployments:
         )
         return sorted(thing for page in pages for thing in page.get("things", []))
 
-    def components(self, group: str) -> Specifications:
-        """Return what is deployed to a group by now; empty if nothing ever was."""
+    def latest(self, group: str) -> Latest:
+        """Return what is deployed to a group by now."""
         found = self.client.list_deployments(
             targetArn=self._group(group), historyFilter="LATEST_ONLY"
         )
         for each in found["deployments"]:
             latest = self.client.get_deployment(deploymentId=each["deploymentId"])
-            return {name: dict(spec) for name, spec in latest.get("components", {}).items()}
-        return {}
+            components = {name: dict(spec) for name, spec in latest.get("components", {}).items()}
+            return Latest(components, latest["deploymentStatus"])
+        return Latest({})
 
-    def deploy(self, group: str, components: Specifications, token: str) -> str:
-        """Deploy to a group, paced, and stopped when one in ten devices fails; return the deployment's id.
+    def deploy(self, group: str, components: Specifications, token: str, *, per_minute: int) -> str:
+        """Deploy to a group; return the deployment's id.
+
+        However many devices fail, it goes on: who deploys watches them, and deploys something else.
 
         Args:
             group: The thing group.
             components: Everything that the group is to run: what is left out is removed.
             token: The same token deploys once, however often it is asked.
+            per_minute: How many devices may begin in a minute, 1 to 1000.
         """
         made = self.client.create_deployment(
             targetArn=self._group(group),
@@ -83,19 +97,7 @@ class Deployments:
                     "timeoutInSeconds": deployment_pace.NOTICE_S,
                 },
             },
-            iotJobConfiguration={
-                "jobExecutionsRolloutConfig": {"maximumPerMinute": deployment_pace.PIS_PER_MINUTE},
-                "abortConfig": {
-                    "criteriaList": [
-                        {
-                            "action": "CANCEL",
-                            "failureType": "FAILED",
-                            "minNumberOfExecutedThings": deployment_pace.SEEN_BEFORE_ABORT,
-                            "thresholdPercentage": deployment_pace.ABORT_PERCENT,
-                        }
-                    ]
-                },
-            },
+            iotJobConfiguration={"jobExecutionsRolloutConfig": {"maximumPerMinute": per_minute}},
         )
         return made["deploymentId"]
 

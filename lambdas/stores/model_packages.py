@@ -80,10 +80,15 @@ class Approvals:
     client: "SageMakerClient" = field(default_factory=sagemaker)
 
     def tell(self, arn: str, approval: "ModelApprovalStatusType", why: str) -> None:
-        """Say whether a package may be used, and why; again it changes nothing."""
-        self.client.update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus=approval, ApprovalDescription=why[:_MOST_WORDS]
-        )
+        """Say whether a package may be used, and why; again it changes nothing, and of a deleted one nothing is said."""
+        words = why[:_MOST_WORDS]
+        try:
+            self.client.update_model_package(
+                ModelPackageArn=arn, ModelApprovalStatus=approval, ApprovalDescription=words
+            )
+        except ClientError as error:
+            if not _says(error, _MISSING):
+                raise
 
 
 def _says(error: ClientError, words: str) -> bool:

@@ -79,7 +79,7 @@ class FakeGreengrass:
     def get_deployment(self, **request: Any) -> dict[str, Any]:
         self._check("GetDeployment", request)
         [found] = [each for each in self.made if each["id"] == request["deploymentId"]]
-        status = self.ended.get(found["id"], "ACTIVE")
+        status = self.ended.get(found["id"], "CANCELED" if self._aborts(found) else "ACTIVE")
         return {"components": found["components"], "deploymentStatus": status}
 
     def list_effective_deployments(self, **request: Any) -> dict[str, Any]:
@@ -94,6 +94,17 @@ class FakeGreengrass:
             for name, status in self.on_devices[thing].items()
         ]
         return {"effectiveDeployments": found}
+
+    def _aborts(self, deployment: dict[str, Any]) -> bool:
+        """Tell whether too many devices failed, by the deployment's own criteria."""
+        fates = [each.get(deployment["id"]) for each in self.on_devices.values()]
+        over = [fate for fate in fates if fate in ("SUCCEEDED", "FAILED")]
+        config = deployment.get("iotJobConfiguration", {}).get("abortConfig", {})
+        return any(
+            len(over) >= each["minNumberOfExecutedThings"]
+            and 100 * over.count("FAILED") >= each["thresholdPercentage"] * len(over)
+            for each in config.get("criteriaList", [])
+        )
 
     def runs(self, group: str) -> dict[str, str]:
         """Return the versions that the latest deployment to a group asks for."""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+from botocore.exceptions import ClientError
 from lambda_events import prediction
 
 from fabwafer.deeds import Rules
@@ -125,9 +126,12 @@ class LoopCalls:
     stopped: list[tuple[str, str]] = field(default_factory=list)
     logs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     registry: dict[str, tuple[str, str]] = field(default_factory=dict)
+    is_throttled: bool = False
 
     def tell(self, arn: str, approval: str, why: str) -> None:
-        """What the registry is told."""
+        """What the registry is told, while it answers."""
+        if self.is_throttled:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": arn}}, "Update")
         self.registry[arn] = (approval, why)
 
     def start(self, name: str, body: str) -> None:
@@ -137,7 +141,7 @@ class LoopCalls:
     def loop(self, papers: PaperTable) -> Loop:
         desk = LaunchDesk(Ledger(papers), self)
         return Loop(
-            note=lambda paper: tell_registry(self, paper, f"by {paper.decided_by}"),
+            note=lambda model: tell_registry(self, desk.ledger, model),
             launch=lambda model, now_ms: launch(desk, model, now_ms),
             train=self.asked.append,
             stop=lambda number, by: self.stopped.append((number, by)),

@@ -19,7 +19,7 @@ from lambdas.loop.launching import LaunchDesk, launch
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.records import MODEL as LINE
 from lambdas.loop.records import LinePaper, ModelPaper, ModelState
-from lambdas.loop.rollout_records import RolloutPaper, Wish
+from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
 from lambdas.loop.rollouts import Roller
 from lambdas.policies import Policies
 from lambdas.records import camera_item, prediction_item, review_item
@@ -67,8 +67,12 @@ class Registry(Approvals):
 
     client: None = None
     told: dict[str, tuple[str, str]] = field(default_factory=dict)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    """What happens before it answers, call by call."""
 
     def tell(self, arn, approval, why):
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         self.told[arn] = (approval, why)
 
 
@@ -84,13 +88,26 @@ class Fleet:
     now_ms: int = START_MS
     number: str = "000001"
     wafers: int = 0
+    obeys: bool = True
+    """Whether devices that are online take up the way back at once."""
 
     def launch(self, model: str = SECOND) -> RolloutPaper:
         return launch(LaunchDesk(self.ledger, self.executions), model, self.now_ms)
 
     def step(self, after_s: float = 1) -> int | None:
         self.now_ms += round(after_s * 1000)
-        return self.roller.step(self.number, self.now_ms)
+        wait_s = self.roller.step(self.number, self.now_ms)
+        if self.obeys and self.paper.stage in (Stage.ROLLED_BACK, Stage.ABORTED):
+            self._come_off()
+        return wait_s
+
+    def _come_off(self) -> None:
+        """Have the devices that were heard of lately say that they run the model before."""
+        cameras = self.roller.watcher.cameras
+        for row in [row for fab in ("faba", "fabb") for row in cameras.of_fab(fab)]:
+            is_online = self.now_ms - int(row["received_ms"]) <= SILENT_S * 1000
+            if is_online and self.paper.model in (row["model"], row.get("shadow")):
+                self.beat(f"{row['fab']}--{row['camera']}", model=self.paper.previous)
 
     def steps(self, most: int = 30, after_s: float = 1) -> None:
         """Take steps until the rollout has to wait for its devices, or is over."""
@@ -302,7 +319,11 @@ def _with(roller: Roller, greengrass: FakeGreengrass) -> Roller:
         roller,
         deployer=deployer,
         watcher=replace(roller.watcher, fleet=fleet, sighter=sighter),
-        ending=replace(roller.ending, deployer=deployer, approvals=Registry()),
+        ending=replace(
+            roller.ending,
+            way_back=replace(roller.ending.way_back, deployer=deployer),
+            approvals=Registry(),
+        ),
     )
 
 

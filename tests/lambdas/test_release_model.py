@@ -22,7 +22,7 @@ from training_parts import FIRST
 
 from fabwafer.errors import ConflictError, ContractError
 from lambdas.loop.launching import LaunchDesk, launch
-from lambdas.loop.records import ModelPaper
+from lambdas.loop.records import ModelPaper, ModelState
 from lambdas.loop.rollout_records import RolloutPaper, Stage, Wish
 from lambdas.loop.tending import tend
 from lambdas.release_model import MOST_STEPS, StepInput, take
@@ -183,6 +183,65 @@ def test_the_registry_holds_a_candidate_that_a_person_stopped_for_another_decisi
     )
 
 
+def throttled():
+    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "later"}}, "Update")
+
+
+def test_a_registry_that_is_out_of_order_holds_no_line_up_and_is_told_later(fleet):
+    registry = fleet.roller.ending.approvals
+    registry.meanwhile[:] = [throttled]
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.ABORT)
+    with pytest.raises(ClientError, match="Throttling"):
+        fleet.steps()
+    assert (fleet.line.rollout, fleet.paper.ended_ms) == (None, None)
+    assert fleet.state(SECOND) == "awaiting approval"
+
+    fleet.now_ms += 3_600_000
+    tend(LaunchDesk(fleet.ledger, fleet.executions), fleet.now_ms)
+    assert fleet.paper.ended_ms is None
+    fleet.steps()
+    assert fleet.registered[f"arn:{SECOND}"][0] == "PendingManualApproval"
+    assert fleet.paper.ended_ms is not None
+
+
+def test_what_was_decided_since_is_not_undone_by_a_rollout_that_tells_the_registry_late(fleet):
+    def approve():
+        paper = fleet.ledger.read(ModelPaper, SECOND)
+        update = {"state": ModelState.APPROVED, "decided_by": "ann"}
+        fleet.ledger.revise(paper.model_copy(update=update))
+
+    fleet.roller.ending.approvals.meanwhile[:] = [approve]
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.ABORT)
+    fleet.steps()
+
+    assert fleet.registered[f"arn:{SECOND}"] == ("Approved", "approved: decided by ann")
+    assert fleet.state(SECOND) == "approved"
+
+
+def test_a_rollout_that_has_left_the_line_leaves_the_next_one_alone(fleet):
+    fleet.roller.ending.approvals.meanwhile[:] = [throttled]
+    fleet.launch()
+    fleet.steps()
+    fleet.wish(Wish.ABORT)
+    with pytest.raises(ClientError, match="Throttling"):
+        fleet.steps()
+    paper = fleet.ledger.read(ModelPaper, SECOND)
+    fleet.ledger.revise(paper.model_copy(update={"state": ModelState.APPROVED}))
+    fleet.launch()
+    fleet.number = "000002"
+    fleet.steps()
+    fleet.number = "000001"
+    fleet.steps()
+
+    assert fleet.state(SECOND) == "rolling out"
+    assert fleet.greengrass.runs(CANARY)[SHADOW] == "2.0.0"
+    assert fleet.registered[f"arn:{SECOND}"][0] == "Approved"
+
+
 def test_a_candidate_that_fails_in_the_canary_ring_comes_back_off_it(fleet):
     fleet.through_shadow()
     fleet.take_up(CANARY)
@@ -319,6 +378,35 @@ def test_a_device_that_is_offline_all_the_time_holds_nothing_up(fleet):
     assert fleet.paper.stages[0].figures["devices"][late]["condition"] == "has not taken it up"
 
 
+def test_a_model_that_no_device_online_takes_up_does_not_run_everywhere(fleet):
+    fleet.through_early()
+    fleet.now_ms += LONGEST_S * 1000
+    fleet.beat_all(EVERYONE, model=FIRST)
+    fleet.steps()
+
+    assert fleet.stage == "rolled back"
+    assert "no device that is online has taken it up" in fleet.paper.reason
+    assert fleet.state(SECOND) == "awaiting approval"
+
+
+def test_people_are_told_of_devices_that_a_model_did_not_come_to(fleet):
+    fleet.join("faba--camera4", EVERYONE)
+    fleet.through_early()
+    fleet.take_up(EVERYONE)
+    fleet.beat("faba--camera4", model=FIRST)
+    fleet.play(WAFERS, EVERYONE, model=SECOND)
+    fleet.step()
+    assert fleet.stage == "everyone"
+
+    fleet.now_ms += SILENT_S * 1000
+    fleet.take_up(EVERYONE)
+    fleet.beat("faba--camera4", model=FIRST)
+    fleet.steps()
+    [notice] = fleet.told()
+    assert notice["subject"].endswith("devices online that have not taken it up: 1")
+    assert "1 of 2 devices online" in notice["stages"]["everyone"]["outcome"]
+
+
 def test_a_ring_that_is_offline_as_a_whole_is_passed_and_gets_the_version_later(fleet):
     fleet.through_canary()
     assert fleet.stage == "early"
@@ -390,14 +478,37 @@ def test_devices_that_keep_restarting_bring_the_candidate_back(fleet):
 
 
 def test_devices_that_fall_silent_with_the_candidate_bring_it_back(fleet):
+    fleet.join("fabb--camera2", EVERYONE)
     fleet.through_shadow()
     fleet.take_up(CANARY)
     fleet.step()
-    fleet.step(SILENT_S + 60)
+    fleet.now_ms += (SILENT_S + 60) * 1000
+    for thing in ("faba--camera2", "fabb--camera2"):
+        fleet.beat(thing)
     fleet.steps()
 
     assert fleet.stage == "rolled back"
     assert "fell silent" in fleet.paper.reason
+
+
+def test_an_outage_of_a_fabs_network_brings_no_candidate_back(fleet):
+    fleet.through_shadow()
+    fleet.take_up(CANARY)
+    fleet.now_ms += 50_000
+    fleet.beat("faba--camera2")
+    for _ in range(3 * SILENT_S // POLL_S):
+        fleet.step(POLL_S)
+    assert fleet.stage == "canary"
+    assert fleet.figures["offline"] == 2
+
+    fleet.beat("faba--camera2")  # the first one that is back
+    fleet.step()
+    assert fleet.stage == "canary"
+
+    for _ in range(SILENT_S // POLL_S + 1):
+        fleet.step(POLL_S)
+        fleet.beat("faba--camera2")
+    assert fleet.figures["devices"]["faba--camera1"]["condition"] == "ran it, and fell silent"
 
 
 def test_a_deployment_that_greengrass_gave_up_brings_the_candidate_back(fleet):
@@ -658,13 +769,13 @@ def test_a_candidate_that_was_compared_with_another_than_the_current_model_is_re
 
 
 @pytest.mark.parametrize(
-    ("stage", "ends"),
+    ("stage", "after_s", "ends"),
     [
-        pytest.param("shadow", "aborted", id="never placed"),
-        pytest.param("rolled back", "rolled back", id="all but over"),
+        pytest.param("shadow", 17 * 60, "aborted", id="never placed"),
+        pytest.param("rolled back", 25 * 3600, "rolled back", id="all but over"),
     ],
 )
-def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage, ends):
+def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage, after_s, ends):
     fleet.launch()
     fleet.ledger.revise(fleet.paper.model_copy(update={"stage": Stage(stage)}))
     fleet.ledger.revise(fleet.line.model_copy(update={"rollout": None}))
@@ -672,7 +783,7 @@ def test_a_rollout_that_the_line_does_not_name_is_ended_by_the_tick(fleet, stage
     tend(desk, fleet.now_ms)
     assert fleet.paper.ended_ms is None  # who launches it may be about to place it
 
-    fleet.now_ms += 17 * 60_000
+    fleet.now_ms += after_s * 1000
     tend(desk, fleet.now_ms)
 
     assert (fleet.stage, fleet.paper.ended_ms) == (ends, fleet.now_ms)

@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from review_parts import ADA, ANN, EVE, FAR, START_MS, Person, Portal
 
 from fabwafer.burst_audit import Audit
@@ -9,6 +10,7 @@ from fabwafer.cusum import Cusum
 from fabwafer.errors import ConflictError
 from fabwafer.fab_signals import Detector, Signal
 from fabwafer.messages import Heartbeat
+from fabwafer.pulse import Condition
 from fabwafer.release import (
     Comparison,
     Cost,
@@ -19,7 +21,6 @@ from fabwafer.release import (
     Verdict,
     Worth,
 )
-from fabwafer.rollout import Condition
 from lambdas.loop.drift_state import Known, with_known
 from lambdas.loop.figures import DeviceFigures, GuardFigures, StageFigures, WaferFigures
 from lambdas.loop.ledger import Ledger
@@ -296,8 +297,22 @@ def test_the_registry_is_told_of_a_decision_until_it_heard(portal, approve, stat
     keep(portal, model(OLD, ModelState.CURRENT), model().model_copy(update={"package": "arn:1"}))
     for _ in range(2):
         portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": approve})
-        assert portal.loop.registry == {"arn:1": (status, "by ada")}
-        portal.loop.registry.clear()
+        told, why = portal.loop.registry.pop("arn:1")
+        assert (told, why.endswith("decided by ada")) == (status, True)
+
+
+@pytest.mark.usefixtures("line")
+def test_an_approval_starts_the_rollout_while_the_registry_is_out_of_order(portal):
+    keep(portal, model(OLD, ModelState.CURRENT), model().model_copy(update={"package": "arn:1"}))
+    portal.loop.is_throttled = True
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": True})
+    assert portal.loop.started == [ROLLOUT]
+
+    portal.loop.is_throttled = False
+    answer = portal.call(ADA, "POST", f"/models/{NEW}/decision", {"approve": True})
+    assert (answer.status, answer.body["state"]) == (200, "rolling out")
+    assert portal.loop.registry == {"arn:1": ("Approved", "rolling out: decided by ada")}
 
 
 def test_nothing_is_approved_while_another_rollout_is_under_way(portal):
@@ -472,7 +487,7 @@ def test_a_running_training_is_stopped(portal):
 
 @pytest.mark.usefixtures("line")
 def test_the_fleet_is_told_as_its_heartbeats_tell_it(portal):
-    beat("camera1", model=OLD, serial=1, outbox_messages=12, temperature_c=61.5)
+    beat("camera1", model=OLD, serial=1, verified=True, outbox_messages=12, temperature_c=61.5)
     beat("camera2", model=NEW, serial=2, shadow=NEW, degraded=["disk is full"])
     beat("camera1", fab="fabb")
     portal.later(60)
@@ -482,6 +497,7 @@ def test_the_fleet_is_told_as_its_heartbeats_tell_it(portal):
     first, second = found["devices"]
     assert (found["current"], first["camera"], second["camera"]) == (OLD, "camera1", "camera2")
     assert (first["serial"], first["outbox_messages"], first["temperature_c"]) == (1, 12, 61.5)
+    assert (first["verified"], second["verified"]) == (True, None)
     assert (second["shadow"], second["degraded"]) == (NEW, ["disk is full"])
     assert (first["heartbeat_ms"], first["silent"]) == (START_MS + 5, False)
 

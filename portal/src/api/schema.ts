@@ -1067,6 +1067,11 @@ export interface components {
              */
             serial?: number | null;
             /**
+             * Verified
+             * @description whether the device has checked that signature
+             */
+            verified?: boolean | null;
+            /**
              * Shadow
              * @description the model that runs beside
              */

@@ -73,7 +73,7 @@ function stageOf(wafers: number): Omit<Schemas["StageView"], "stage" | "entered_
       { fab: "faba", camera: "probe-9", condition: "has not taken it up", restarts: 0 },
     ],
     offline: 1,
-    uncovered: [],
+    uncovered: ["fabb"],
     statuses: { FabWaferModelCanary: "ACTIVE" },
     learned: ["Scratch"],
   };

@@ -29,13 +29,13 @@ function fleet(visit: Visit): Schemas["Fleet"] {
   needRole(visit, "engineer", "admin");
   const fab = needFab(visit, visit.query.get("fab"));
   const now = Date.now();
-  const well = { fab, heartbeat_ms: now - 20_000, silent: false, clock_skew_ms: 40, version: "1.2.0", model: CURRENT, serial: 1, uptime_s: 86_400, degraded: [], outbox_messages: 0, outbox_oldest_s: 0, dropped: 0, quarantined: 0, classified: 4120, last_wafer: now - 30_000, disk_free_bytes: 21_400_000_000, temperature_c: 52.1, edge_ms: 1.7 };
+  const well = { fab, heartbeat_ms: now - 20_000, silent: false, clock_skew_ms: 40, version: "1.2.0", model: CURRENT, serial: 1, verified: true, uptime_s: 86_400, degraded: [], outbox_messages: 0, outbox_oldest_s: 0, dropped: 0, quarantined: 0, classified: 4120, last_wafer: now - 30_000, disk_free_bytes: 21_400_000_000, temperature_c: 52.1, edge_ms: 1.7 };
   return {
     current: CURRENT,
     rollout: "000002",
     devices: [
       { ...well, camera: "inspect-1" },
-      { ...well, camera: "inspect-2", model: "wafer-map@000003", serial: 4, shadow: CURRENT },
+      { ...well, camera: "inspect-2", model: "wafer-map@000003", serial: 4, verified: false, shadow: CURRENT },
       { ...well, camera: "probe-9", heartbeat_ms: now - 40 * MINUTE_MS, silent: true, outbox_messages: 812, outbox_oldest_s: 1900, disk_free_bytes: 210_000_000, temperature_c: 82, degraded: ["no broker"] },
     ],
   };

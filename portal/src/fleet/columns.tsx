@@ -33,11 +33,12 @@ function State({ device }: { device: DeviceView }) {
 }
 
 function Model({ device, current }: { device: DeviceView; current: string | null }) {
-  const { model, serial, shadow } = device;
+  const { model, serial, verified, shadow } = device;
   return (
     <>
       {model ?? "none"}
       {serial == null ? "" : `, signature ${serial}`}
+      {verified === false && <Box color="text-status-warning">its signature was not verified</Box>}
       {current !== null && model !== current && <Box color="text-status-warning">not the one in use</Box>}
       {shadow && <Box color="text-body-secondary">beside it {shadow}</Box>}
     </>

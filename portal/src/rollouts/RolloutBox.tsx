@@ -13,6 +13,7 @@ import { Facts } from "../app/Facts";
 import { PlaceLink } from "../app/PlaceLink";
 import { modelPath } from "../app/places";
 import { moment } from "../app/words";
+import { endOf } from "./ends";
 import { ringsOf, type Ring, type Standing } from "./rings";
 import { RolloutStatus } from "./RolloutStatus";
 import { StageBox } from "./StageBox";
@@ -55,7 +56,7 @@ function Detail({ rollout }: { rollout: RolloutDetail }) {
       }
     >
       <SpaceBetween size="l">
-        {rollout.reason && <Alert type="warning">{rollout.reason}</Alert>}
+        {rollout.reason && <Alert type="warning">{endOf(rollout, rollout.reason)}</Alert>}
         <KeyValuePairs
           columns={4}
           items={[

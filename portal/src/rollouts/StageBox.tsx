@@ -35,7 +35,8 @@ const DEVICES: TableProps.ColumnDefinition<DeviceStanding>[] = [
 
 /** A ring that was entered: how far it is, the figures it is judged by, the cameras. */
 export function StageBox({ log, words }: { log: StageView; words: string }) {
-  const { seen, wanted, guards, devices, learned, offline } = log;
+  const { seen, wanted, guards, devices, learned, offline, uncovered } = log;
+  const fabs = Object.entries(seen.fabs).sort();
   const underWay = log.left_ms == null;
   return (
     <SpaceBetween size="s">
@@ -45,6 +46,8 @@ export function StageBox({ log, words }: { log: StageView; words: string }) {
       </div>
       {(log.outcome ?? log.state) && <div>{log.outcome ?? log.state}</div>}
       {wanted > 0 && <ProgressBar value={Math.min(ALL, (seen.wafers / wanted) * ALL)} label="Wafers that it has seen" additionalInfo={`${seen.wafers} of ${wanted}`} {...(underWay ? {} : { resultText: "" })} />}
+      {fabs.length > 0 && <div>Of them in your fabs: {fabs.map(([fab, wafers]) => `${wafers} in ${fab}`).join(", ")}</div>}
+      {uncovered.length > 0 && <Box color="text-status-warning">No canary in {uncovered.join(", ")}: how it does there shows in the later rings.</Box>}
       {learned.length > 0 && <div>New with it: {learned.map(labelWords).join(", ")}</div>}
       {guards.length > 0 && <Table variant="embedded" items={guards} trackBy="name" columnDefinitions={GUARDS} wrapLines />}
       {seen.wafers > 0 && <Table variant="embedded" items={sideBySide(log)} trackBy="name" columnDefinitions={SIDES} wrapLines />}

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { RolloutDetail, Stage, StageView } from "../../src/api/types";
+import { endOf } from "../../src/rollouts/ends";
 import { ringsOf } from "../../src/rollouts/rings";
 import { sideBySide } from "../../src/rollouts/sides";
 
@@ -49,4 +50,12 @@ test("where the candidate decides it is held against earlier wafers", () => {
   const rows = sideBySide({ ...at("canary"), seen: { ...nothing, wafers: 20, labels: { none: 20 } }, before: { ...nothing, wafers: 100, labels: { none: 95, Loc: 5 } } });
   expect(rows.find(({ name }) => name === "Loc")).toEqual({ name: "Loc", candidate: "0", before: "5" });
   expect(rows.find(({ name }) => name === "Wafers")).toMatchObject({ candidate: "20", before: "100" });
+});
+
+test.each<[string, Partial<RolloutDetail>, string]>([
+  ["a model that is to blame", { blamed: true, ...ended }, "Too many reviews. The model itself is to blame."],
+  ["one that is not", ended, "Too many reviews. The model is not to blame."],
+  ["a way back that waits for cameras", { stages: [at("shadow"), { ...at("rolled back"), state: "2 devices online still run it" }] }, "Too many reviews. The model is not to blame. On the way back: 2 devices online still run it."],
+])("the end of %s is told as such", (_, changes, words) => {
+  expect(endOf(rollout("rolled back", ["shadow"], changes), "Too many reviews")).toBe(words);
 });

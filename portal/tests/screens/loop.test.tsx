@@ -77,6 +77,17 @@ it("a rollout is paused, resumed and aborted, each once asked again", async () =
   await waitFor(() => expect(screen.queryByRole("button", { name: "Abort" })).toBeNull());
 });
 
+it("a ring tells the fabs that it saw and those without a canary", async () => {
+  openPortal("/rollouts?fab=faba", "erin");
+  expect(await screen.findByText("Of them in your fabs: 42 in faba")).toBeTruthy();
+  expect(screen.getAllByText(/No canary in fabb/u)).not.toHaveLength(0);
+});
+
+it("a model whose signature no camera verified is marked", async () => {
+  openPortal("/fleet?fab=faba", "erin");
+  expect(await screen.findByText("its signature was not verified")).toBeTruthy();
+});
+
 it("the rollout that the address names is shown, with why it came back", async () => {
   openPortal("/rollouts?fab=faba&rollout=000001", "erin");
   expect(await screen.findByText("wafer-map@000000 in place of wafer-map@1.4.0")).toBeTruthy();
