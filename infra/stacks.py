@@ -9,6 +9,7 @@ from infra.assets import lambda_code
 from infra.buckets import Buckets
 from infra.camera_role import CameraRole
 from infra.components import EDGE, MODEL, read_component
+from infra.drawing import Drawing
 from infra.fleet import (
     CANARIES,
     EVERYONE_ELSE,
@@ -29,6 +30,7 @@ from infra.reviewing import Reviewing
 from infra.routing import Routing
 from infra.settings import Settings
 from infra.sign_in import SignIn
+from infra.signing import Signing
 from infra.tables import Tables
 from infra.watching import archive_image, record_heartbeat
 
@@ -40,12 +42,14 @@ class DataStack(Stack):
         super().__init__(
             scope,
             construct_id,
-            description="FabWafer: predictions, reviews, cameras, pictures, people",
+            description="FabWafer: predictions, reviews, cameras, pictures, people, keys",
             termination_protection=not settings.in_sandbox,
         )
         self.tables = Tables(self, "Tables", settings)
         self.buckets = Buckets(self, "Buckets", settings)
         self.people = People(self, "People", settings)
+        self.signing = Signing(self, "Signing", settings)
+        self.drawing = Drawing(self, "Drawing", settings)
         ModelPolicies(self, "ModelPolicies", settings)
         _outputs(
             self,
@@ -60,6 +64,7 @@ class DataStack(Stack):
             ModelsBucket=self.buckets.models.bucket_name,
             UserPoolId=self.people.pool.user_pool_id,
             SignInIssuer=self.people.issuer,
+            SigningKeyId=self.signing.key.key_id,
         )
 
 
@@ -90,7 +95,7 @@ class ServiceStack(Stack):
         self.record_heartbeat = record_heartbeat(functions, self.failed_invocations)
 
         self.sign_in = SignIn(self, "SignIn", settings, data.people)
-        self.review_api = ReviewApi(self, "Portal", functions, self.sign_in)
+        self.review_api = ReviewApi(self, "Portal", functions, self.sign_in, data.drawing)
 
         ingest = Ingest(self, "Ingest", self.rule_errors)
         ingest.to_queue(Kind.PREDICTION, self.routing.work.queue)

@@ -9,7 +9,7 @@ from fabwafer.triage import Policy
 from infra.model_policies import policy_text, shipped_bundles
 
 DATA = "FabWaferData"
-TABLE, BUCKET = "AWS::DynamoDB::Table", "AWS::S3::Bucket"
+TABLE, BUCKET, KEY = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"
 
 
 def one(cloud: Cloud, kind: str, name: str) -> dict:
@@ -18,7 +18,7 @@ def one(cloud: Cloud, kind: str, name: str) -> dict:
 
 
 @pytest.mark.parametrize(("stage", "policy"), [("prod", "Retain"), ("sandbox", "Delete")])
-@pytest.mark.parametrize("kind", [TABLE, BUCKET])
+@pytest.mark.parametrize("kind", [TABLE, BUCKET, KEY])
 def test_data_outlives_its_stack_in_prod_alone(
     request: pytest.FixtureRequest, stage: str, policy: str, kind: str
 ) -> None:
@@ -26,6 +26,22 @@ def test_data_outlives_its_stack_in_prod_alone(
     assert found
     assert {each["DeletionPolicy"] for each in found.values()} == {policy}
     assert {each["UpdateReplacePolicy"] for each in found.values()} == {policy}
+
+
+def test_what_vouches_and_draws_is_data_and_no_stack_that_comes_back_makes_another(
+    prod: Cloud,
+) -> None:
+    assert one(prod, KEY, "Signing")["KeySpec"] == "ECC_NIST_P256"
+    kept = {
+        name: each["Properties"]["KeyUsage"] for name, each in prod.resources(DATA, KEY).items()
+    }
+    assert sorted(kept.values()) == ["GENERATE_VERIFY_MAC", "SIGN_VERIFY"]
+    elsewhere = prod.all_resources(KEY).keys() - {f"{DATA}/{name}" for name in kept}
+    assert {name.partition("/")[0] for name in elsewhere} == {"FabWaferObservability"}
+
+
+def test_the_signing_key_has_the_name_that_sign_bundle_is_told(prod: Cloud) -> None:
+    assert one(prod, "AWS::KMS::Alias", "Signing")["AliasName"] == "alias/fabwafer-models"
 
 
 @pytest.mark.parametrize(

