@@ -129,8 +129,8 @@ def _allow_packages(function: lambda_.Function) -> None:
     package = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{GROUP}/*"
     )
-    actions = ["sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"]
-    allow(function, actions, group)
+    actions = ["CreateModelPackageGroup", "CreateModelPackage", "ListModelPackages"]
+    allow(function, [f"sagemaker:{each}" for each in actions], group)
     allow(function, ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"], package)
     accept_wildcard(
         function,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = "Wafer-map classifiers, each with its figures and where it came from"
 _MOST_WORDS = 1024
-_TAKEN, _MISSING = "already exists", "does not exist"
+_TAKEN = "already exists"
+"""SageMaker has one code for all that is wrong with a request."""
 
 
 @dataclass(frozen=True)
@@ -29,42 +30,29 @@ class ModelPackages:
 
         SageMaker forgets a token after some hours, so a package of the same job is looked for first.
         """
+        self._make_group()
         known = self._generated_by(request["MetadataProperties"]["GeneratedBy"])
         if known is not None:
             return known
-        try:
-            return self._create(token, request)
-        except ClientError as error:
-            if not _says(error, _MISSING):
-                raise
-        self._make_group()
-        return self._create(token, request)
-
-    def _create(self, token: str, request: Mapping[str, Any]) -> str:
         made = self.client.create_model_package(
             ModelPackageGroupName=self.group, ClientToken=token, **request
         )
         return made["ModelPackageArn"]
 
     def _make_group(self) -> None:
-        """CDK makes the group where it can; the sandbox' emulator has no such resource."""
+        """No stack makes the group: SageMaker deletes none that holds packages, so a stack could neither go nor come back."""
         try:
             self.client.create_model_package_group(
                 ModelPackageGroupName=self.group, ModelPackageGroupDescription=_DESCRIPTION
             )
         except ClientError as error:
-            if not _says(error, _TAKEN):
+            if _TAKEN not in error.response["Error"]["Message"]:
                 raise
 
     def _generated_by(self, job: str) -> str | None:
-        try:
-            found = self.client.list_model_packages(
-                ModelPackageGroupName=self.group, SortBy="CreationTime", SortOrder="Descending"
-            )
-        except ClientError as error:
-            if not _says(error, _MISSING):
-                raise
-            return None
+        found = self.client.list_model_packages(
+            ModelPackageGroupName=self.group, SortBy="CreationTime", SortOrder="Descending"
+        )
         for each in found["ModelPackageSummaryList"]:
             arn = each["ModelPackageArn"]
             package = self.client.describe_model_package(ModelPackageName=arn)
@@ -84,8 +72,3 @@ class Approvals:
         self.client.update_model_package(
             ModelPackageArn=arn, ModelApprovalStatus=approval, ApprovalDescription=why[:_MOST_WORDS]
         )
-
-
-def _says(error: ClientError, words: str) -> bool:
-    """SageMaker has one code for all that is wrong with a request."""
-    return words in error.response["Error"]["Message"]

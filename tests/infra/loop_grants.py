@@ -81,7 +81,8 @@ LOOP_GRANTS: Grants = {
         JOB_LOG_GROUP: READ_LOG,
         JOB_LOGS: READ_LOG,
         f"{PACKAGES}:model-package-group/FabWaferWaferMap": {
-            *("sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"),
+            *("sagemaker:CreateModelPackageGroup", "sagemaker:CreateModelPackage"),
+            "sagemaker:ListModelPackages",
         },
         f"{PACKAGES}:model-package/FabWaferWaferMap/*": {
             *("sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"),
