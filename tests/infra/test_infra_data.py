@@ -140,14 +140,33 @@ def test_every_bucket_refuses_plain_http_and_old_tls(prod: Cloud) -> None:
     assert refused == {(name, how) for name in buckets for how in ("Bool", "NumericLessThan")}
 
 
-def test_quarantine_is_forgotten_after_90_days(prod: Cloud) -> None:
-    [rule] = one(prod, BUCKET, "Quarantine")["LifecycleConfiguration"]["Rules"]
-    assert rule["ExpirationInDays"] == 90
-
-
 def test_pictures_are_kept_for_ever_unless_told_otherwise(prod: Cloud) -> None:
     rules = one(prod, BUCKET, "Images")["LifecycleConfiguration"]["Rules"]
     assert not [rule for rule in rules if "ExpirationInDays" in rule]
+
+
+@pytest.mark.parametrize("bucket", ["Quarantine", "AccessLogs"])
+def test_what_was_refused_and_who_looked_is_forgotten_after_90_days(
+    prod: Cloud, bucket: str
+) -> None:
+    [rule] = one(prod, BUCKET, bucket)["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 90
+
+
+def test_of_models_only_what_nobody_asks_for_again_is_forgotten(prod: Cloud) -> None:
+    rules = one(prod, BUCKET, "Models")["LifecycleConfiguration"]["Rules"]
+    expiring = {each["Prefix"]: each for each in rules if "ExpirationInDays" in each}
+    assert {prefix: each["ExpirationInDays"] for prefix, each in expiring.items()} == {
+        "checkpoints/": 14,
+        "recent/": 90,
+    }
+    for each in expiring.values():
+        assert each["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+@pytest.mark.parametrize("table", ["Reviews", "Events"])
+def test_what_people_answered_never_expires(prod: Cloud, table: str) -> None:
+    assert "TimeToLiveSpecification" not in one(prod, TABLE, table)
 
 
 def test_pictures_and_functions_forget_alike_and_the_portal_may_read(tmp_path: Path) -> None:
