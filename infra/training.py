@@ -41,7 +41,7 @@ class Training(Construct):
         super().__init__(scope, construct_id)
         context, make = Context(self.node), shared.functions.make
         hired = machines(context, Stack.of(self))
-        self.role = job_role(self, shared.functions.buckets)
+        self.role = job_role(self, shared.functions.buckets, hired.image)
         told = registering(shared, context, hired, signing, rollout)
         self.register = make("register_model", told, _REGISTERING, shared.failures)
         let_register(self.register, shared, signing, rollout)

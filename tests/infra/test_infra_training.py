@@ -146,6 +146,30 @@ def test_the_image_is_the_regions_for_the_kind_of_machine(prod):
     assert "-gpu-" in image
 
 
+def test_an_image_of_ones_own_is_what_a_job_pulls_and_its_role_reads(tmp_path):
+    address = "111122223333.dkr.ecr.eu-north-1.amazonaws.com/fab/training@sha256:0a1b"
+    template = synthesized(tmp_path, training_image=address)
+
+    for function in ("start_training", "register_model"):
+        assert environment(template, f"lambdas.{function}.handler")["TRAINING_IMAGE"] == address
+    [pulling] = [
+        each
+        for each in statements(template, "TrainingJobRole")
+        if "ecr:BatchGetImage" in each["Action"]
+    ]
+    assert text(pulling["Resource"]).endswith(
+        ":ecr:eu-north-1:111122223333:repository/fab/training"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["pytorch/pytorch:latest", "public.ecr.aws/x/y:1", "registry.example.com/x/y:1"]
+)
+def test_an_image_that_sagemaker_cannot_pull_is_refused(tmp_path, address):
+    with pytest.raises(ContractError, match=r"context training_image: expected an image in ECR"):
+        synthesized(tmp_path, training_image=address)
+
+
 def test_the_functions_are_told_what_the_context_says(sandbox):
     told = environment(sandbox, "lambdas.start_training.handler")
 
