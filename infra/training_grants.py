@@ -72,7 +72,7 @@ def let_register(
     )
     allow(function, ["s3:ListBucket"], models.bucket_arn)
     signing.allow_signing(function)
-    allow_policies(function, "ssm:PutParameter")
+    allow_policies(function, "ssm:PutParameter", "A candidate's version is its policy's name.")
     _allow_jobs(function, ["sagemaker:DescribeTrainingJob"])
     _allow_job_logs(function)
     _allow_packages(function)
