@@ -1,6 +1,6 @@
-"""Candidate and current model on the same wafers -> is the candidate released, and if not why. Pure.
+"""Candidate and current model on the same wafers -> their figures, and the verdict's form; `release_rule` decides.
 
-A training job measures both (`Comparison`, its file release.json); the rule here only reads figures.
+A training job measures both and leaves them as `Comparison` in its file release.json.
 """
 
 from typing import Annotated

@@ -14,6 +14,10 @@ _QUARANTINE_DAYS = 90
 _LOG_DAYS = 90
 _EXPORT_DAYS = 7
 _OLD_VERSION_DAYS = 30
+_CHECKPOINT_DAYS = 14
+"""A job goes on from its checkpoint for ten days at most (`infra.training_context`)."""
+_RECENT_DAYS = 90
+"""What one comparison read; its outcome is the training's and stays."""
 
 
 class Buckets(Construct):
@@ -22,10 +26,7 @@ class Buckets(Construct):
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         bucket = partial(private_bucket, self, settings=settings)
-        logs = bucket("AccessLogs", lifecycle_rules=[_expiry(_LOG_DAYS)])
-        accept(
-            logs, "AwsSolutions-S1", "It holds the access logs; logging its own would never end."
-        )
+        logs = log_bucket(self, "AccessLogs", settings)
         kept = [_expiry(settings.keep_days)] if settings.keep_days else []
         self.images = bucket(
             "Images",
@@ -50,7 +51,11 @@ class Buckets(Construct):
         self.models = bucket(
             "Models",
             versioned=True,
-            lifecycle_rules=[_tidying()],
+            lifecycle_rules=[
+                _passing("checkpoints/", _CHECKPOINT_DAYS),
+                _passing("recent/", _RECENT_DAYS),
+                _tidying(),
+            ],
             server_access_logs_bucket=logs,
             server_access_logs_prefix="models/",
         )
@@ -70,8 +75,32 @@ def private_bucket(scope: Construct, name: str, settings: Settings, **properties
     )
 
 
+def log_bucket(
+    scope: Construct, name: str, settings: Settings, ownership: s3.ObjectOwnership | None = None
+) -> s3.Bucket:
+    """Return a private bucket that forgets the access logs it is sent after 90 days."""
+    logs = private_bucket(
+        scope,
+        name,
+        settings,
+        lifecycle_rules=[_expiry(_LOG_DAYS)],
+        object_ownership=ownership,
+    )
+    accept(logs, "AwsSolutions-S1", "It holds access logs; logging its own would never end.")
+    return logs
+
+
 def _expiry(days: int) -> s3.LifecycleRule:
     return s3.LifecycleRule(expiration=Duration.days(days))
+
+
+def _passing(prefix: str, days: int) -> s3.LifecycleRule:
+    """What nobody asks for again; its older versions go the next day."""
+    return s3.LifecycleRule(
+        prefix=prefix,
+        expiration=Duration.days(days),
+        noncurrent_version_expiration=Duration.days(1),
+    )
 
 
 def _tidying() -> s3.LifecycleRule:

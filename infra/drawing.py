@@ -9,7 +9,7 @@ from infra.settings import Settings
 
 
 class Drawing(Construct):
-    """The key. It outlives its stack: with another one, items that are open would be drawn anew."""
+    """The key, among the data: with another one, items that are open would be drawn anew."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)

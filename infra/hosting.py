@@ -16,7 +16,7 @@ from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
 from infra.assets import assets_bucket
-from infra.buckets import private_bucket
+from infra.buckets import log_bucket, private_bucket
 from infra.findings import accept
 from infra.portal_headers import security_headers
 from infra.settings import Settings
@@ -46,12 +46,7 @@ class Hosting(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self._logs = private_bucket(
-            self, "Logs", settings, object_ownership=s3.ObjectOwnership.OBJECT_WRITER
-        )
-        accept(
-            self._logs, "AwsSolutions-S1", "It holds access logs; logging its own would not end."
-        )
+        self._logs = log_bucket(self, "Logs", settings, s3.ObjectOwnership.OBJECT_WRITER)
         self._pages = private_bucket(
             self,
             "Pages",

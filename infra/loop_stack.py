@@ -17,13 +17,12 @@ from infra.picking import Picking
 from infra.queues import last_resort
 from infra.rollout import Rollout
 from infra.settings import Settings
-from infra.signing import Signing
 from infra.stacks import DataStack, ServiceStack
 from infra.training import Training
 
 
 class LoopStack(Stack):
-    """Functions on schedules and events, the rollouts' state machine, the key that signs models."""
+    """Functions on schedules and events, the rollouts' state machine."""
 
     def __init__(
         self,
@@ -33,17 +32,14 @@ class LoopStack(Stack):
         data: DataStack,
         service: ServiceStack,
     ) -> None:
-        super().__init__(
-            scope, construct_id, description="FabWafer: trainings, rollouts, drift, the signing key"
-        )
+        super().__init__(scope, construct_id, description="FabWafer: trainings, rollouts, drift")
         functions = Functions(self, settings, lambda_code(settings), data.tables, data.buckets)
         self.failures = last_resort(self, "FailedLoopInvocations")
         shared = LoopShared(functions, _notices(self, settings), self.failures)
         reviews = service.reviewing.work.queue
 
-        signing = Signing(self, "Signing", settings)
-        rollout = Rollout(self, "Rollout", shared, signing.key)
-        training = Training(self, "Training", shared, signing, rollout.machine)
+        rollout = Rollout(self, "Rollout", shared, data.signing)
+        training = Training(self, "Training", shared, data.signing, rollout.machine)
         drift = Drift(self, "Drift", shared, reviews)
         picking = Picking(self, "Picking", shared, reviews)
         LoopPortal(
@@ -61,13 +57,12 @@ class LoopStack(Stack):
             "WatchDrift": drift.function,
             "PickReviews": picking.function,
         }
-        self._tell(shared.notices, signing, rollout)
+        self._tell(shared.notices, rollout)
 
-    def _tell(self, notices: sns.Topic, signing: Signing, rollout: Rollout) -> None:
+    def _tell(self, notices: sns.Topic, rollout: Rollout) -> None:
         _outputs(
             self,
             NoticesTopicArn=notices.topic_arn,
-            SigningKeyId=signing.key.key_id,
             RolloutArn=rollout.machine_arn,
             ModelRings=",".join(MODEL_RINGS),
             ModelsParameterPrefix=PREFIX,

@@ -18,8 +18,12 @@ _PARAMETER_NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 _PARAMETER_BYTES = 4096
 
 
-def allow_policies(function: lambda_.IFunction, action: str = "ssm:GetParameter") -> None:
-    """Let a function read, or put, the policy of whichever version a prediction names."""
+def allow_policies(
+    function: lambda_.IFunction,
+    action: str = "ssm:GetParameter",
+    why_any: str = "A prediction names its model, so any version's is read.",
+) -> None:
+    """Let a function read, or put, the policy of whichever version it meets, and say why no single one is named."""
     every = Stack.of(function).format_arn(
         service="ssm", resource="parameter", resource_name=f"{PREFIX[1:]}/*"
     )
@@ -27,7 +31,7 @@ def allow_policies(function: lambda_.IFunction, action: str = "ssm:GetParameter"
     accept_wildcard(
         function,
         f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter{PREFIX}/*",
-        "A prediction names its model, so any version's is read.",
+        why_any,
     )
 
 

@@ -40,7 +40,12 @@ class ReviewApi(Construct):
     """The API, what it may touch, and the exports queue."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, functions: Functions, sign_in: SignIn
+        self,
+        scope: Construct,
+        construct_id: str,
+        functions: Functions,
+        sign_in: SignIn,
+        drawing: Drawing,
     ) -> None:
         super().__init__(scope, construct_id)
         self.exports = work_queue(
@@ -50,7 +55,6 @@ class ReviewApi(Construct):
             window_s=_INTAKE.window_s,
             attempts=3,
         )
-        drawing = Drawing(self, "Drawing", functions.settings)
         self.function = answering(functions, drawing, self.exports.queue.queue_url)
         self.exports.queue.grant_send_messages(self.function)
         self.exporter = exporting(functions, drawing)

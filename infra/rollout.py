@@ -1,7 +1,6 @@
 """Rollouts: a state machine that has release_model take one step after the other, and may be cut short anywhere."""
 
 from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.components import MODEL, SHADOW_MODEL
@@ -12,6 +11,7 @@ from infra.loop_shared import LoopShared
 from infra.model_policies import PREFIX
 from infra.rollout_grants import grant_data, grant_fleet, grant_registry
 from infra.rollout_machine import rollout_machine, rollout_machine_arn
+from infra.signing import Signing
 from lambdas.settings import ReleaseModelSettings
 
 _SIZING = Sizing(timeout_s=120, memory_mb=1024)
@@ -36,25 +36,25 @@ class Rollout(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, shared: LoopShared, signing_key: kms.IKey
+        self, scope: Construct, construct_id: str, shared: LoopShared, signing: Signing
     ) -> None:
         super().__init__(scope, construct_id)
         stack, functions = Stack.of(self), shared.functions
         self.machine_arn = rollout_machine_arn(stack)
-        usual = _told(self, shared, signing_key, self.machine_arn)
+        usual = _told(self, shared, signing.key.key_arn, self.machine_arn)
         told = usual.model_copy(update=_lengths(Context(self.node)))
         self.function = functions.make("release_model", told, _SIZING, shared.failures)
         grant_data(self.function, functions)
         grant_fleet(self.function, told)
         grant_registry(self.function)
         allow(self.function, ["sns:Publish"], shared.notices.topic_arn)
-        allow(self.function, ["kms:Sign", "kms:GetPublicKey"], signing_key.key_arn)
+        signing.allow_signing(self.function)
         allow(self.function, ["states:StartExecution"], self.machine_arn)
         self.machine = rollout_machine(self, self.function, functions.settings, _SIZING.timeout_s)
 
 
 def _told(
-    scope: Construct, shared: LoopShared, signing_key: kms.IKey, machine_arn: str
+    scope: Construct, shared: LoopShared, signing_key: str, machine_arn: str
 ) -> ReleaseModelSettings:
     stack, functions = Stack.of(scope), shared.functions
     tables = functions.tables
@@ -64,7 +64,7 @@ def _told(
         reviews_table=tables.reviews.table_name,
         cameras_table=tables.cameras.table_name,
         models_bucket=functions.buckets.models.bucket_name,
-        signing_key=signing_key.key_arn,
+        signing_key=signing_key,
         notices_topic_arn=shared.notices.topic_arn,
         rollout_machine_arn=machine_arn,
         thing_groups_arn=stack.format_arn(

@@ -11,7 +11,7 @@ ALIAS = "alias/fabwafer-models"
 
 
 class Signing(Construct):
-    """The key. Without it no model would ever reach a fleet that checks signatures, so it outlives its stack."""
+    """The key, among the data: a fleet that checks signatures refuses every model that another one signed."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)

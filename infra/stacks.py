@@ -7,6 +7,7 @@ from fabwafer.topics import Kind
 from infra.alerting import Alerting
 from infra.assets import lambda_code
 from infra.buckets import Buckets
+from infra.drawing import Drawing
 from infra.fleet import CameraThing, Groups
 from infra.functions import Functions
 from infra.ingest import Ingest
@@ -18,6 +19,7 @@ from infra.reviewing import Reviewing
 from infra.routing import Routing
 from infra.settings import Settings
 from infra.sign_in import SignIn
+from infra.signing import Signing
 from infra.tables import Tables
 from infra.watching import archive_image, record_heartbeat
 
@@ -29,12 +31,14 @@ class DataStack(Stack):
         super().__init__(
             scope,
             construct_id,
-            description="FabWafer: predictions, reviews, cameras, pictures, people",
+            description="FabWafer: predictions, reviews, cameras, pictures, people, keys",
             termination_protection=not settings.in_sandbox,
         )
         self.tables = Tables(self, "Tables", settings)
         self.buckets = Buckets(self, "Buckets", settings)
         self.people = People(self, "People", settings)
+        self.signing = Signing(self, "Signing", settings)
+        self.drawing = Drawing(self, "Drawing", settings)
         ModelPolicies(self, "ModelPolicies", settings)
         _outputs(
             self,
@@ -49,6 +53,7 @@ class DataStack(Stack):
             ModelsBucket=self.buckets.models.bucket_name,
             UserPoolId=self.people.pool.user_pool_id,
             SignInIssuer=self.people.issuer,
+            SigningKeyId=self.signing.key.key_id,
         )
 
 
@@ -79,7 +84,7 @@ class ServiceStack(Stack):
         self.record_heartbeat = record_heartbeat(functions, self.failed_invocations)
 
         self.sign_in = SignIn(self, "SignIn", settings, data.people)
-        self.review_api = ReviewApi(self, "Portal", functions, self.sign_in)
+        self.review_api = ReviewApi(self, "Portal", functions, self.sign_in, data.drawing)
 
         ingest = Ingest(self, "Ingest", self.rule_errors)
         ingest.to_queue(Kind.PREDICTION, self.routing.work.queue)

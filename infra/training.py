@@ -3,7 +3,6 @@
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -14,7 +13,7 @@ from infra.signing import Signing
 from infra.training_context import machines
 from infra.training_grants import let_register, let_start
 from infra.training_role import job_role
-from infra.training_told import GROUP, HandedTo, registering, starting
+from infra.training_told import HandedTo, registering, starting
 
 _STARTING = Sizing(timeout_s=900, memory_mb=1024)
 """Ten thousand answers take a minute; the time is for a hundred thousand."""
@@ -42,7 +41,7 @@ class Training(Construct):
         super().__init__(scope, construct_id)
         context, make = Context(self.node), shared.functions.make
         hired = machines(context, Stack.of(self))
-        self.role = job_role(self, shared.functions.buckets)
+        self.role = job_role(self, shared.functions.buckets, hired.image)
         told = registering(shared, context, hired, signing, rollout)
         self.register = make("register_model", told, _REGISTERING, shared.failures)
         let_register(self.register, shared, signing, rollout)
@@ -50,13 +49,6 @@ class Training(Construct):
         wishes = starting(shared, context, hired, self.role, to)
         self.start = make("start_training", wishes, _STARTING, shared.failures)
         let_start(self.start, shared, self.role, to)
-        if not shared.functions.settings.in_sandbox:  # the emulator knows no such resource
-            sagemaker.CfnModelPackageGroup(
-                self,
-                "Models",
-                model_package_group_name=GROUP,
-                model_package_group_description="Wafer-map classifiers with their figures",
-            )
         self._wake(context)
 
     def _wake(self, context: Context) -> None:

@@ -6,7 +6,7 @@ Context keys and their defaults:
     training_labels 150        new labels that start a training; training_new_class 30 of a class the model lacks;
     training_least 20          new labels that drift or the calendar need; training_days 7, 0 for no calendar
     training_cap_usd 0         a month's; 0 for none. training_hourly_usd 0: price of a machine's hour, which a cap needs
-    training_instance ml.g5.xlarge, training_instances 1, training_volume_gb 50, training_image (by region)
+    training_instance ml.g5.xlarge, training_instances 1, training_volume_gb 50, training_image (`infra.training_image`)
     training_spot true, training_runtime_s 21600, training_wait_s 43200, training_pause_h 24 after a failure
     training_options {"epochs": "7", "rate": "1e-3"}   hyperparameters: options of training.train and more
     training_code code/training.zip, first_model (the shipped one), first_model_key bundles/<model>/1/wafer-map.zip
@@ -26,20 +26,17 @@ from fabwafer.release_rule import ReleaseRules
 from infra.context import Context
 from infra.model_policies import shipped_bundles
 from infra.settings import Settings
+from infra.training_image import TrainingImage, training_image
 
-_ACCOUNT_OF_IMAGES = "763104351884"
-_REPOSITORY = "pytorch-training"
-_TAG = "2.10.0-{}-py313"
-_GPU = ("ml.g", "ml.p")
 _OPTIONS = {"epochs": "7", "rate": "1e-3"}
 _DAY_S = 86_400
 
 
 @dataclass(frozen=True)
 class Machines:
-    """What a training job runs on; `image` may be AWS' own, whose repository its role must then read."""
+    """What a training job runs on."""
 
-    image: str
+    image: TrainingImage
     instance: str
     instances: int
     volume_gb: int
@@ -52,11 +49,8 @@ class Machines:
 def machines(context: Context, stack: Stack) -> Machines:
     """Return what the context says of machines."""
     instance = context.text("training_instance", "ml.g5.xlarge")
-    kind = "gpu" if instance.startswith(_GPU) else "cpu"
-    registry = f"{_ACCOUNT_OF_IMAGES}.dkr.ecr.{stack.region}.{stack.url_suffix}"
-    image = f"{registry}/{_REPOSITORY}:{_TAG.format(kind)}"
     return Machines(
-        image=context.text("training_image", image),
+        image=training_image(context, stack, instance),
         instance=instance,
         instances=context.whole("training_instances", 1, 1, 64),
         volume_gb=context.whole("training_volume_gb", 50, 1, 16_000),
@@ -77,13 +71,6 @@ def cap_usd(context: Context, hired: Machines) -> float:
     if cap and not hired.hourly_usd:
         raise ContractError("context training_hourly_usd", 0, f"a price: {cap:g} USD cap nothing")
     return cap
-
-
-def images_repository(stack: Stack) -> str:
-    """Return the ARN of the repository of AWS' training images."""
-    return stack.format_arn(
-        service="ecr", account=_ACCOUNT_OF_IMAGES, resource="repository", resource_name=_REPOSITORY
-    )
 
 
 def first_model(context: Context, settings: Settings) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def let_register(
     )
     allow(function, ["s3:ListBucket"], models.bucket_arn)
     signing.allow_signing(function)
-    allow_policies(function, "ssm:PutParameter")
+    allow_policies(function, "ssm:PutParameter", "A candidate's version is its policy's name.")
     _allow_jobs(function, ["sagemaker:DescribeTrainingJob"])
     _allow_job_logs(function)
     _allow_packages(function)
@@ -129,8 +129,8 @@ def _allow_packages(function: lambda_.Function) -> None:
     package = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{GROUP}/*"
     )
-    actions = ["sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"]
-    allow(function, actions, group)
+    actions = ["CreateModelPackageGroup", "CreateModelPackage", "ListModelPackages"]
+    allow(function, [f"sagemaker:{each}" for each in actions], group)
     allow(function, ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"], package)
     accept_wildcard(
         function,

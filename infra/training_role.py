@@ -7,13 +7,13 @@ from constructs import Construct
 
 from infra.buckets import Buckets
 from infra.findings import accept, export_name
-from infra.training_context import images_repository
+from infra.training_image import TrainingImage
 
 _READ = ("base", "test", "start", "code", "datasets", "recent", "trainings", "bundles")
 _WRITTEN = ("trainings", "checkpoints")
 
 
-def job_role(scope: Construct, buckets: Buckets) -> iam.Role:
+def job_role(scope: Construct, buckets: Buckets, image: TrainingImage) -> iam.Role:
     """Make the role that SageMaker takes on for a job of this account."""
     stack = Stack.of(scope)
     role = iam.Role(
@@ -34,7 +34,7 @@ def job_role(scope: Construct, buckets: Buckets) -> iam.Role:
         actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
         _objects(role, actions, buckets.models, f"{folder}/*", "A job's name is its folder.")
     _allow_logs(role, stack)
-    _allow_image(role, stack)
+    _allow_image(role, image)
     return role
 
 
@@ -66,14 +66,14 @@ def _allow_logs(role: iam.Role, stack: Stack) -> None:
     )
 
 
-def _allow_image(role: iam.Role, stack: Stack) -> None:
+def _allow_image(role: iam.Role, image: TrainingImage) -> None:
     _allow(
         role,
         [
             *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
             "ecr:GetDownloadUrlForLayer",
         ],
-        images_repository(stack),
+        image.repository_arn,
     )
     _allow(role, ["ecr:GetAuthorizationToken"], "*")
 

@@ -168,7 +168,7 @@ def sagemaker(
 
     Args:
         state_dir: Keeps every job's folder and log, under `sagemaker`.
-        groups: Model package groups that are there from the beginning; in the cloud CloudFormation makes them.
+        groups: Model package groups that are there from the beginning.
         grace_s: How long a job has after SIGTERM; 120 s in SageMaker.
         interpreters: The folder whose `python` a job's command finds.
     """

@@ -37,16 +37,6 @@ from training.network.interruption import Interruption
 METRICS = "metrics.json"
 """As in `training.network.run`, which would import torch."""
 SHOWN_CHARACTERS = 1024
-_NUMBER = "([0-9.eE+-]+)"
-METRIC_DEFINITIONS = [
-    {"Name": "train:loss", "Regex": f'"loss": {_NUMBER}'},
-    {"Name": "train:wafers_per_s", "Regex": f'"wafers_per_s": {_NUMBER}'},
-    {"Name": "validation:macro_f1", "Regex": f'"validation_macro_f1": {_NUMBER}'},
-    {"Name": "test:macro_f1", "Regex": f'"test_macro_f1": {_NUMBER}'},
-    {"Name": "test:accuracy", "Regex": f'"test_accuracy": {_NUMBER}'},
-    {"Name": "test:ece", "Regex": f'"test_ece": {_NUMBER}'},
-]
-"""For `AlgorithmSpecification.MetricDefinitions`: they read the JSON lines that training and this job print."""
 
 
 def main(environment: Mapping[str, str] = os.environ) -> int:

@@ -28,7 +28,7 @@ _METRICS = {
 }
 """SageMaker's name of a figure -> its name in the JSON lines that the job prints."""
 _ENTRYPOINT = ["python3", "/opt/ml/input/data/code/training.zip"]
-"""The code package starts by itself: it unpacks, and fetches what the container lacks."""
+"""The code package starts by itself: it unpacks, and installs what the container lacks of its lock."""
 
 
 @dataclass(frozen=True)

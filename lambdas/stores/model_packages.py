@@ -29,25 +29,17 @@ class ModelPackages:
 
         SageMaker forgets a token after some hours, so a package of the same job is looked for first.
         """
+        self._make_group()
         known = self._generated_by(request["MetadataProperties"]["GeneratedBy"])
         if known is not None:
             return known
-        try:
-            return self._create(token, request)
-        except ClientError as error:
-            if not _says(error, _MISSING):
-                raise
-        self._make_group()
-        return self._create(token, request)
-
-    def _create(self, token: str, request: Mapping[str, Any]) -> str:
         made = self.client.create_model_package(
             ModelPackageGroupName=self.group, ClientToken=token, **request
         )
         return made["ModelPackageArn"]
 
     def _make_group(self) -> None:
-        """CDK makes the group where it can; the sandbox' emulator has no such resource."""
+        """No stack makes the group: SageMaker deletes none that holds packages, so a stack could neither go nor come back."""
         try:
             self.client.create_model_package_group(
                 ModelPackageGroupName=self.group, ModelPackageGroupDescription=_DESCRIPTION
@@ -57,14 +49,9 @@ class ModelPackages:
                 raise
 
     def _generated_by(self, job: str) -> str | None:
-        try:
-            found = self.client.list_model_packages(
-                ModelPackageGroupName=self.group, SortBy="CreationTime", SortOrder="Descending"
-            )
-        except ClientError as error:
-            if not _says(error, _MISSING):
-                raise
-            return None
+        found = self.client.list_model_packages(
+            ModelPackageGroupName=self.group, SortBy="CreationTime", SortOrder="Descending"
+        )
         for each in found["ModelPackageSummaryList"]:
             arn = each["ModelPackageArn"]
             package = self.client.describe_model_package(ModelPackageName=arn)

@@ -137,7 +137,7 @@ def _deployed(
     folder: Path, context: Context, stack: contextlib.ExitStack, console: Console
 ) -> tuple[Cloud, SageMaker, Greengrass]:
     """Start a cloud with the app in it, its SageMaker and its Greengrass, each taken down with the stack."""
-    jobs = stack.enter_context(sagemaker(folder, groups=["FabWaferWaferMap"]))
+    jobs = stack.enter_context(sagemaker(folder))
     nuclei = stack.enter_context(greengrass(folder))
     beside = {"SAGEMAKER": jobs.endpoint, "GREENGRASSV2": nuclei.endpoint}
     with console.status("starting the cloud and deploying into it"):

@@ -23,6 +23,7 @@ IMAGES, QUARANTINE, EXPORTS = (
     DATA.format(f"Buckets{name}Arn") for name in ("Images", "Quarantine", "Exports")
 )
 MODELS = DATA.format("BucketsModelsArn")
+SIGNING_KEY, DRAWING_KEY = (DATA.format(f"{name}KeyArn") for name in ("Signing", "Drawing"))
 QUERY = {"dynamodb:Query"}
 PARAMETERS = "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/fabwafer"
 

@@ -12,6 +12,7 @@ from granted import (
     QUERY,
     QUEUE_SEND,
     REVIEWS,
+    SIGNING_KEY,
     Grants,
 )
 
@@ -74,13 +75,14 @@ LOOP_GRANTS: Grants = {
         f"{MODELS}/trainings/*": READ_FILE,
         f"{MODELS}/bundles/*": READ_WRITE_FILE,
         MODELS: LIST,
-        "<SigningKey.Arn>": SIGN,
+        SIGNING_KEY: SIGN,
         f"{PARAMETERS}/models/*": {"ssm:PutParameter"},
         JOBS: {"sagemaker:DescribeTrainingJob"},
         JOB_LOG_GROUP: READ_LOG,
         JOB_LOGS: READ_LOG,
         f"{PACKAGES}:model-package-group/FabWaferWaferMap": {
-            *("sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"),
+            *("sagemaker:CreateModelPackageGroup", "sagemaker:CreateModelPackage"),
+            "sagemaker:ListModelPackages",
         },
         f"{PACKAGES}:model-package/FabWaferWaferMap/*": {
             *("sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"),
@@ -135,7 +137,7 @@ LOOP_GRANTS: Grants = {
         f"{IOT}:job/*": {"iot:CancelJob", "iot:CreateJob", "iot:DescribeJob", "iot:UpdateJob"},
         f"{PACKAGES}:model-package/FabWaferWaferMap/*": {"sagemaker:UpdateModelPackage"},
         "<Notices>": TELL,
-        "<SigningKey.Arn>": SIGN,
+        SIGNING_KEY: SIGN,
         f"arn:<AWS::Partition>:states:{HERE}:stateMachine:FabWaferRollout": START,
     },
     "RolloutMachineRole": {

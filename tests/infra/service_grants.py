@@ -2,6 +2,7 @@
 
 from granted import (
     CAMERAS,
+    DRAWING_KEY,
     EVENTS,
     EXPORTS,
     IMAGES,
@@ -74,11 +75,11 @@ SERVICE_GRANTS: Grants = {
         "<PortalExports.Arn>": QUEUE_SEND,
         f"{PARAMETERS}/models/*": {"ssm:GetParameter"},
         f"{PARAMETERS}/loop/portal": {"ssm:GetParameter"},
-        "<PortalDrawingKey.Arn>": {"kms:GenerateMac"},
+        DRAWING_KEY: {"kms:GenerateMac"},
     },
     "WriteExportRole": {
         f"{EVENTS}/index/by_time": QUERY,
-        "<PortalDrawingKey.Arn>": {"kms:GenerateMac"},
+        DRAWING_KEY: {"kms:GenerateMac"},
         "<WriteExportLogs.Arn>": LOG,
         "<PortalExports.Arn>": QUEUE_TAKE,
         PREDICTIONS: {"dynamodb:BatchGetItem"},

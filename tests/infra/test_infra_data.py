@@ -9,7 +9,7 @@ from fabwafer.triage import Policy
 from infra.model_policies import policy_text, shipped_bundles
 
 DATA = "FabWaferData"
-TABLE, BUCKET = "AWS::DynamoDB::Table", "AWS::S3::Bucket"
+TABLE, BUCKET, KEY = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"
 
 
 def one(cloud: Cloud, kind: str, name: str) -> dict:
@@ -18,7 +18,7 @@ def one(cloud: Cloud, kind: str, name: str) -> dict:
 
 
 @pytest.mark.parametrize(("stage", "policy"), [("prod", "Retain"), ("sandbox", "Delete")])
-@pytest.mark.parametrize("kind", [TABLE, BUCKET])
+@pytest.mark.parametrize("kind", [TABLE, BUCKET, KEY])
 def test_data_outlives_its_stack_in_prod_alone(
     request: pytest.FixtureRequest, stage: str, policy: str, kind: str
 ) -> None:
@@ -26,6 +26,22 @@ def test_data_outlives_its_stack_in_prod_alone(
     assert found
     assert {each["DeletionPolicy"] for each in found.values()} == {policy}
     assert {each["UpdateReplacePolicy"] for each in found.values()} == {policy}
+
+
+def test_what_vouches_and_draws_is_data_and_no_stack_that_comes_back_makes_another(
+    prod: Cloud,
+) -> None:
+    assert one(prod, KEY, "Signing")["KeySpec"] == "ECC_NIST_P256"
+    kept = {
+        name: each["Properties"]["KeyUsage"] for name, each in prod.resources(DATA, KEY).items()
+    }
+    assert sorted(kept.values()) == ["GENERATE_VERIFY_MAC", "SIGN_VERIFY"]
+    elsewhere = prod.all_resources(KEY).keys() - {f"{DATA}/{name}" for name in kept}
+    assert {name.partition("/")[0] for name in elsewhere} == {"FabWaferObservability"}
+
+
+def test_the_signing_key_has_the_name_that_sign_bundle_is_told(prod: Cloud) -> None:
+    assert one(prod, "AWS::KMS::Alias", "Signing")["AliasName"] == "alias/fabwafer-models"
 
 
 @pytest.mark.parametrize(
@@ -124,14 +140,33 @@ def test_every_bucket_refuses_plain_http_and_old_tls(prod: Cloud) -> None:
     assert refused == {(name, how) for name in buckets for how in ("Bool", "NumericLessThan")}
 
 
-def test_quarantine_is_forgotten_after_90_days(prod: Cloud) -> None:
-    [rule] = one(prod, BUCKET, "Quarantine")["LifecycleConfiguration"]["Rules"]
-    assert rule["ExpirationInDays"] == 90
-
-
 def test_pictures_are_kept_for_ever_unless_told_otherwise(prod: Cloud) -> None:
     rules = one(prod, BUCKET, "Images")["LifecycleConfiguration"]["Rules"]
     assert not [rule for rule in rules if "ExpirationInDays" in rule]
+
+
+@pytest.mark.parametrize("bucket", ["Quarantine", "AccessLogs"])
+def test_what_was_refused_and_who_looked_is_forgotten_after_90_days(
+    prod: Cloud, bucket: str
+) -> None:
+    [rule] = one(prod, BUCKET, bucket)["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 90
+
+
+def test_of_models_only_what_nobody_asks_for_again_is_forgotten(prod: Cloud) -> None:
+    rules = one(prod, BUCKET, "Models")["LifecycleConfiguration"]["Rules"]
+    expiring = {each["Prefix"]: each for each in rules if "ExpirationInDays" in each}
+    assert {prefix: each["ExpirationInDays"] for prefix, each in expiring.items()} == {
+        "checkpoints/": 14,
+        "recent/": 90,
+    }
+    for each in expiring.values():
+        assert each["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+@pytest.mark.parametrize("table", ["Reviews", "Events"])
+def test_what_people_answered_never_expires(prod: Cloud, table: str) -> None:
+    assert "TimeToLiveSpecification" not in one(prod, TABLE, table)
 
 
 def test_pictures_and_functions_forget_alike_and_the_portal_may_read(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_what_people_are_told_is_encrypted_and_refuses_plain_http(prod: Cloud, s
 OUTPUTS = {
     "FabWaferData": (
         "PredictionsTable ReviewsTable EventsTable PapersTable CamerasTable ImagesBucket"
-        " QuarantineBucket ExportsBucket ModelsBucket UserPoolId SignInIssuer"
+        " QuarantineBucket ExportsBucket ModelsBucket UserPoolId SignInIssuer SigningKeyId"
     ),
     "FabWaferService": (
         "AlertTopicArn PredictionsQueueUrl PredictionsDlqUrl AlertsQueueUrl AlertsDlqUrl"
@@ -116,7 +116,7 @@ OUTPUTS = {
         " WriteExportFunction ReviewApiUrl UserPoolClientId SignInUrl"
     ),
     "FabWaferLoop": (
-        "NoticesTopicArn SigningKeyId RolloutArn ModelRings ModelsParameterPrefix"
+        "NoticesTopicArn RolloutArn ModelRings ModelsParameterPrefix"
         " FailedLoopInvocationsQueueUrl StartTrainingFunction RegisterModelFunction"
         " ReleaseModelFunction WatchDriftFunction PickReviewsFunction"
     ),

@@ -1,5 +1,7 @@
 """Who may do what: the whole of it, so that a new grant must be written down here."""
 
+import json
+
 import pytest
 from granted import granted, statements, without_hashes
 from loop_grants import LOOP_GRANTS
@@ -77,3 +79,18 @@ def test_no_role_has_a_managed_policy_or_a_wildcard_action(prod: Cloud) -> None:
         for each in some
     }
     assert not [each for each in actions if "*" in each]
+
+
+@pytest.mark.parametrize(
+    ("role", "reason"),
+    [
+        ("StartTrainingRole", "A prediction names its model, so any version's is read."),
+        ("RegisterModelRole", "A candidate's version is its policy's name."),
+    ],
+)
+def test_why_any_models_policy_is_granted_is_said_of_what_is_granted(
+    prod: Cloud, role: str, reason: str
+) -> None:
+    told = json.loads((prod.folder / f"{LOOP}.metadata.json").read_text())[f"/{LOOP}/{role}"]
+    [said] = [each["data"] for each in told if "parameter/fabwafer/models/*" in str(each["data"])]
+    assert reason in str(said)

@@ -131,6 +131,16 @@ def test_pages_are_private_and_copied_by_a_role_of_their_own(hosted: Cloud) -> N
         assert "ManagedPolicyArns" not in role["Properties"]
 
 
+def test_who_looked_at_the_portal_is_forgotten_after_90_days(hosted: Cloud) -> None:
+    [logs] = [
+        each["Properties"]
+        for name, each in hosted.resources(STACK, "AWS::S3::Bucket").items()
+        if name.startswith("HostingLogs")
+    ]
+    [rule] = logs["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 90
+
+
 def test_a_folder_without_a_page_is_no_build(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     cloud = synthesize(tmp_path / "cloud", portal=str(tmp_path / "empty"))

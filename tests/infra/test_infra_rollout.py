@@ -4,7 +4,6 @@ import json
 
 import pytest
 from aws_cdk import App, Stack
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -26,7 +25,7 @@ def rollout(tmp_path, **context) -> Template:
     code = lambda_.Code.from_inline("def handler(event, context): pass")
     functions = Functions(stack, settings, code, data.tables, data.buckets)
     shared = LoopShared(functions, sns.Topic(stack, "Notices"), sqs.Queue(stack, "Failures"))
-    Rollout(stack, "Rollout", shared, kms.Key(stack, "Key"))
+    Rollout(stack, "Rollout", shared, data.signing)
     return Template.from_stack(stack)
 
 

@@ -40,7 +40,7 @@ def synthesized(folder: Path, **context: str) -> assertions.Template:
     machine = sfn.StateMachine(
         stack, "Rollout", definition_body=sfn.DefinitionBody.from_chainable(sfn.Pass(stack, "Pass"))
     )
-    Training(stack, "Training", shared, Signing(stack, "Signing", settings), machine)
+    Training(stack, "Training", shared, Signing(data, "Signing", settings), machine)
     return assertions.Template.from_stack(stack)
 
 
@@ -68,16 +68,6 @@ def statements(template: assertions.Template, role: str) -> list[dict]:
         if any(text(each).startswith(f"<{role}") for each in policy["Properties"]["Roles"])
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
-
-
-def test_the_key_signs_and_outlives_its_stack(prod):
-    prod.has_resource(
-        "AWS::KMS::Key",
-        {
-            "Properties": {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
-            "DeletionPolicy": "Retain",
-        },
-    )
 
 
 def test_only_the_registering_function_may_sign(prod):
@@ -156,6 +146,30 @@ def test_the_image_is_the_regions_for_the_kind_of_machine(prod):
     assert "-gpu-" in image
 
 
+def test_an_image_of_ones_own_is_what_a_job_pulls_and_its_role_reads(tmp_path):
+    address = "111122223333.dkr.ecr.eu-north-1.amazonaws.com/fab/training@sha256:0a1b"
+    template = synthesized(tmp_path, training_image=address)
+
+    for function in ("start_training", "register_model"):
+        assert environment(template, f"lambdas.{function}.handler")["TRAINING_IMAGE"] == address
+    [pulling] = [
+        each
+        for each in statements(template, "TrainingJobRole")
+        if "ecr:BatchGetImage" in each["Action"]
+    ]
+    assert text(pulling["Resource"]).endswith(
+        ":ecr:eu-north-1:111122223333:repository/fab/training"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["pytorch/pytorch:latest", "public.ecr.aws/x/y:1", "registry.example.com/x/y:1"]
+)
+def test_an_image_that_sagemaker_cannot_pull_is_refused(tmp_path, address):
+    with pytest.raises(ContractError, match=r"context training_image: expected an image in ECR"):
+        synthesized(tmp_path, training_image=address)
+
+
 def test_the_functions_are_told_what_the_context_says(sandbox):
     told = environment(sandbox, "lambdas.start_training.handler")
 
@@ -164,9 +178,8 @@ def test_the_functions_are_told_what_the_context_says(sandbox):
     assert told["FIRST_MODEL_KEY"] == "bundles/wafer-map@1.2.3/1/wafer-map.zip"
 
 
-def test_the_group_of_packages_is_made_where_there_is_sagemaker(prod, sandbox):
-    prod.resource_count_is("AWS::SageMaker::ModelPackageGroup", 1)
-    sandbox.resource_count_is("AWS::SageMaker::ModelPackageGroup", 0)
+def test_the_stack_holds_no_group_of_packages_that_would_keep_it_from_going(prod):
+    prod.resource_count_is("AWS::SageMaker::ModelPackageGroup", 0)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from training_parts import FIRST, HOUR_MS, RULES, Asked, archive, make_loop
 
 from fabwafer.datasets import Use
 from lambdas.loop.datasets import Builder
-from lambdas.loop.jobs import metric_definitions
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lineage import learned
 from lambdas.loop.records import DatasetPaper, DriftPaper, NeedPaper, TrainingPaper, TrainingState
@@ -20,7 +19,6 @@ from lambdas.loop.rollout_records import RolloutPaper
 from lambdas.start_training import Wish, run
 from lambdas.stores import clients
 from lambdas.stores.training_jobs import TrainingJobs
-from training.job import METRIC_DEFINITIONS
 
 
 @pytest.fixture(autouse=True)
@@ -123,10 +121,6 @@ def test_the_request_names_every_channel(loop):
         "MaxWaitTimeInSeconds": 14400,
     }
     assert request["CheckpointConfig"]["S3Uri"].startswith("s3://models/checkpoints/fabwafer-")
-
-
-def test_figures_are_found_in_what_the_job_prints():
-    assert metric_definitions() == METRIC_DEFINITIONS
 
 
 def test_the_lists_of_pictures_name_the_archived_ones(loop):

@@ -91,6 +91,8 @@ class FakeSageMaker:
 
     def create_model_package_group(self, **request: Any) -> None:
         self._check("CreateModelPackageGroup", request)
+        if self.group_made:
+            raise self._error("ValidationException", "Model Package Group already exists: x")
         self.group_made = True
 
     def create_model_package(self, **request: Any) -> dict[str, str]:
@@ -102,6 +104,8 @@ class FakeSageMaker:
 
     def list_model_packages(self, **request: Any) -> dict[str, Any]:
         self._check("ListModelPackages", request)
+        if not self.group_made:
+            raise self._error("ValidationException", "ModelPackageGroup x does not exist.")
         numbers = range(len(self.packages), 0, -1)
         return {"ModelPackageSummaryList": [{"ModelPackageArn": str(n)} for n in numbers]}
 

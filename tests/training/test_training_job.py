@@ -18,10 +18,11 @@ import pytest
 from tiny_runs import CPU, EPOCHS, HYPERPARAMETERS, one_thread, same_outcome, wait_for
 
 from fabwafer.errors import ContractError
+from lambdas.loop.jobs import metric_definitions
 from training.container.environment import read_job
 from training.container.steps import run_in, train_command
 from training.container.supervision import ProgramError, last_words, supervise
-from training.job import METRIC_DEFINITIONS, main
+from training.job import main
 from training.network.interruption import Interruption
 from training.network.run import CHECKPOINT, load
 
@@ -73,9 +74,11 @@ def test_a_job_leaves_the_run_the_bundle_and_its_figures(finished: Finished) -> 
     assert not (finished.base / "output" / "failure").exists()
 
 
-def test_metrics_are_read_from_what_a_job_prints(finished: Finished) -> None:
+def test_the_figures_that_sagemaker_is_told_to_look_for_are_in_what_a_job_prints(
+    finished: Finished,
+) -> None:
     read = {
-        each["Name"]: re.findall(each["Regex"], finished.printed) for each in METRIC_DEFINITIONS
+        each["Name"]: re.findall(each["Regex"], finished.printed) for each in metric_definitions()
     }
     run, model = finished.base / "model" / "run", finished.base / "model"
     rows = json.loads((run / "metrics.json").read_text())
