@@ -40,6 +40,11 @@ def test_what_vouches_and_draws_is_data_and_no_stack_that_comes_back_makes_anoth
     assert {name.partition("/")[0] for name in elsewhere} == {"FabWaferObservability"}
 
 
+def test_the_keys_outlive_the_stack_in_prod(prod: Cloud, sandbox: Cloud) -> None:
+    for cloud, policy in ((prod, "Retain"), (sandbox, "Delete")):
+        assert {key["DeletionPolicy"] for key in cloud.resources(DATA, KEY).values()} == {policy}
+
+
 def test_the_signing_key_has_the_name_that_sign_bundle_is_told(prod: Cloud) -> None:
     assert one(prod, "AWS::KMS::Alias", "Signing")["AliasName"] == "alias/fabwafer-models"
 

@@ -54,8 +54,3 @@ def test_the_machine_that_is_started_is_the_one_that_there_is(prod: Cloud) -> No
         if "ROLLOUT_MACHINE_ARN" in (variables := each["Properties"]["Environment"]["Variables"])
     ]
     assert told.endswith(f":stateMachine:{machine['Properties']['StateMachineName']}")
-
-
-def test_the_key_that_signs_models_outlives_the_stack_in_prod(prod: Cloud, sandbox: Cloud) -> None:
-    [kept], [gone] = (cloud.resources(LOOP, "AWS::KMS::Key").values() for cloud in (prod, sandbox))
-    assert (kept["DeletionPolicy"], gone["DeletionPolicy"]) == ("Retain", "Delete")
