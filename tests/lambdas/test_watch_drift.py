@@ -15,6 +15,7 @@ from fabwafer.model_drift import Watched as Doubt
 from fabwafer.process_drift import Known as KnownLabel
 from fabwafer.process_drift import Watched
 from fabwafer.release import Replay
+from fabwafer.triage import ReviewReason
 from fabwafer.usual_rate import Baseline
 from lambdas import watch_drift
 from lambdas.fabs import FabsFailedError
@@ -315,6 +316,37 @@ def test_an_audit_that_nobody_answers_is_told_after_three_days(fabs):
     fabs.look()
     [notice] = fabs.notices()
     assert notice["outcome"] == "unanswered"
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome"), [("Scratch", Outcome.CONFIRMED), ("Loc", Outcome.DISMISSED)]
+)
+def test_answers_that_come_after_three_days_still_decide_an_audit(fabs, label, outcome):
+    fabs.knows(fab=Fab(models={MODEL: SUSPECTED}))
+    fabs.wafers(40, "Loc")
+    fabs.look()
+    fabs.now_ms += 4 * 24 * HOUR_MS
+    assert [each.audit.outcome for each in fabs.look().findings] == [Outcome.UNANSWERED]
+    assert fabs.look().findings == ()
+    fabs.answer_all(label)
+    assert [each.audit.outcome for each in fabs.look().findings] == [outcome]
+    assert fabs.look().findings == ()
+
+
+def test_a_refused_picture_is_in_no_audit(fabs):
+    fabs.knows(fab=Fab(models={MODEL: SUSPECTED}))
+    refused = {
+        fabs.portal.store(
+            ReviewReason.REFUSED, imgid=f"bad-{n}", timestamp=START_MS, model=MODEL, refused="shape"
+        )
+        for n in range(3)
+    }
+    fabs.wafers(39, "Loc")
+    fabs.look()
+    assert fabs.known.audits == {}
+    fabs.wafers(1, "Loc", first=39)
+    fabs.look()
+    assert refused.isdisjoint(fabs.known.audits[MODEL].items)
 
 
 def test_a_record_tells_all_that_the_detectors_want(fabs):
