@@ -17,7 +17,7 @@ from fabwafer.work_item import State
 from lambdas.loop.answers import Answers, Settled
 from lambdas.loop.manifests import Line, jsonl, pictures_manifest, with_digests
 from lambdas.loop.recents import Recents
-from lambdas.loop.records import DatasetPaper
+from lambdas.loop.training_records import DatasetPaper
 from lambdas.stores.model_files import ModelBucket
 
 MANIFEST = "manifest.jsonl"

@@ -18,17 +18,10 @@ from lambdas.loop.candidates import Candidate, fetch_candidate
 from lambdas.loop.following import Follower
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.packaging import Origin, figures_key, package_request
-from lambdas.loop.records import (
-    MODEL,
-    DatasetPaper,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.signing import Signer
 from lambdas.loop.training_end import Endings
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper, TrainingState
 from lambdas.stores.channels import Parameters
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.model_packages import ModelPackages

@@ -8,7 +8,8 @@ from pydantic import JsonValue
 from fabwafer.release import Verdict
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
-from lambdas.loop.records import ModelPaper, ModelState, TrainingPaper, TrainingState
+from lambdas.loop.records import ModelPaper, ModelState
+from lambdas.loop.training_records import TrainingPaper, TrainingState
 
 ENDS = frozenset(
     {

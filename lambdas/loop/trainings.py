@@ -17,16 +17,9 @@ from lambdas.loop.jobs import JobPlan, JobRequests, job_name
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lines import FirstModel, current_line
 from lambdas.loop.needs import Asked, Needs, estimated_usd
-from lambdas.loop.records import (
-    MODEL,
-    DatasetPaper,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.training_end import Endings, has_ended
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper, TrainingState
 from lambdas.stores.functions import AsyncFunction
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.training_jobs import JobRefusedError, TrainingJobs

@@ -18,8 +18,9 @@ from fabwafer.release import Pair
 from fabwafer.signature import Signature, signed_bytes
 from lambdas.loop.jobs import artefact_key
 from lambdas.loop.launching import LaunchDesk, launch
-from lambdas.loop.records import LinePaper, ModelPaper, ModelState, TrainingState
+from lambdas.loop.records import LinePaper, ModelPaper, ModelState
 from lambdas.loop.signing import next_serial
+from lambdas.loop.training_records import TrainingState
 from lambdas.register_model import Change, run
 from lambdas.stores import clients
 from lambdas.stores.channels import Parameters

@@ -14,9 +14,10 @@ from lambdas.loop.datasets import Builder
 from lambdas.loop.jobs import metric_definitions
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lineage import learned
-from lambdas.loop.records import DatasetPaper, DriftPaper, NeedPaper, TrainingPaper, TrainingState
+from lambdas.loop.records import DriftPaper
 from lambdas.loop.requesting import request_stop, request_training
 from lambdas.loop.rollout_records import RolloutPaper
+from lambdas.loop.training_records import DatasetPaper, NeedPaper, TrainingPaper, TrainingState
 from lambdas.start_training import Wish, run
 from lambdas.stores import clients
 from lambdas.stores.training_jobs import TrainingJobs
