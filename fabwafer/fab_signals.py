@@ -74,7 +74,7 @@ def rung(before: Iterable[Signal], after: Iterable[Signal]) -> list[Signal]:
 
 def _of_label(label: str, each: process_drift.Watched, rules: process_drift.Rules) -> Signal:
     usual = each.usual.rate if each.usual.lots else None
-    threshold, armed = rules.at(each.usual), each.is_armed(rules)
+    threshold, armed = rules.at(each.usual), rules.know(each.usual)
     return Signal(Detector.PROCESS, label, each.cusum, threshold, armed, usual)
 
 

@@ -101,14 +101,11 @@ def _after_lots(fab: Fab, lots: Iterable[Lot], rules: Rules) -> Fab:
 def _after_labels(
     labels: Mapping[str, process_drift.Watched], lot: Lot, rules: process_drift.Rules
 ) -> dict[str, process_drift.Watched]:
-    if not lot.wafers:
-        return dict(labels)
-    return {
-        label: process_drift.after_lot(
-            each, lot.labels.get(label, 0), lot.wafers, lot.last_ms, rules
-        )
-        for label, each in labels.items()
-    }
+    after = dict(labels)
+    for label in labels:
+        for calls in lot.of(label):
+            after[label] = process_drift.after_lot(after[label], calls, lot.last_ms, rules)
+    return after
 
 
 def _after_pictures(
@@ -140,7 +137,7 @@ def _early(fab: Fab, rules: Rules) -> Fab:
     labels = {
         label: process_drift.within_lot(
             each,
-            [(lot.labels.get(label, 0), lot.wafers) for lot in under_way],
+            [calls for lot in under_way for calls in lot.of(label)],
             at_ms,
             rules.process,
         )

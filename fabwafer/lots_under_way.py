@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fabwafer.model_drift import Doubtful
+from fabwafer.process_drift import Calls
 
 _WHOLE = 25
 _MOST = 64
 _TOLD = 0.001
+_UNNAMED = "unnamed"
+"""The model of a message that names none."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Lot:
         camera: Who sees it.
         last_ms: When its latest wafer was seen.
         wafers: Those with a label.
-        labels: Label -> wafers.
+        calls: Model -> label that it gave -> wafers.
         doubts: Model -> its wafers; scores below a thousandth are left out.
         figures: Figure -> pictures that showed it, and its sum over them.
     """
@@ -52,7 +55,7 @@ class Lot:
     camera: str
     last_ms: int = 0
     wafers: int = 0
-    labels: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, dict[str, int]] = field(default_factory=dict)
     doubts: dict[str, list[Doubtful]] = field(default_factory=dict)
     figures: dict[str, tuple[int, float]] = field(default_factory=dict)
 
@@ -60,6 +63,13 @@ class Lot:
     def pictures(self) -> int:
         """Return how many pictures told something of the camera."""
         return max((count for count, _ in self.figures.values()), default=0)
+
+    def of(self, label: str) -> list[Calls]:
+        """Return how often each model gave its wafers a label."""
+        return [
+            Calls(model, labels.get(label, 0), sum(labels.values()))
+            for model, labels in self.calls.items()
+        ]
 
     def means(self) -> dict[str, float]:
         """Return the mean of each figure."""
@@ -102,9 +112,16 @@ def _plus(lot: Lot, seen: Seen) -> Lot:
     return replace(
         lot,
         wafers=lot.wafers + 1,
-        labels=lot.labels | {seen.label: lot.labels.get(seen.label, 0) + 1},
+        calls=_with_call(lot.calls, seen.model or _UNNAMED, seen.label),
         doubts=_with_doubt(lot.doubts, seen.model, seen.label, seen.scores),
     )
+
+
+def _with_call(
+    calls: dict[str, dict[str, int]], model: str, label: str
+) -> dict[str, dict[str, int]]:
+    labels = calls.get(model, {})
+    return calls | {model: labels | {label: labels.get(label, 0) + 1}}
 
 
 def _with_doubt(

@@ -14,8 +14,9 @@ from fabwafer.chain import Chain, Learned, gaps
 from fabwafer.history import Event, is_intact
 from fabwafer.work_item import State
 from lambdas.event_records import event_of
-from lambdas.loop.records import DatasetPaper, LinePaper, ModelPaper, Paper, TrainingPaper
+from lambdas.loop.records import LinePaper, ModelPaper, Paper
 from lambdas.loop.rollout_records import RolloutPaper
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper
 from lambdas.records import item_id
 from lambdas.work_records import Work, work_of
 from sandbox.cloud import Cloud

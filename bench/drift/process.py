@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.drift.clustering import Clustering
 from fabwafer.fab_watch import REFERENCE_LOTS_PER_DAY
-from fabwafer.process_drift import Rules, Watched, after_lot, within_lot
+from fabwafer.process_drift import Calls, Rules, Watched, after_lot, within_lot
 
 LOT = 25
 LOOK = 5
@@ -16,6 +16,7 @@ MONTH_LOTS = 30 * REFERENCE_LOTS_PER_DAY
 _SETTLING = 20
 """Lots between arming and a rise, so that the sum has no fresh start."""
 _PATIENCE = 400
+_MODEL = "m@1"
 
 Draw = Callable[[np.random.Generator, Clustering, int], np.ndarray]
 """Draws lots of a label in a fab in which nothing changes."""
@@ -89,7 +90,7 @@ def delay(rng: np.random.Generator, clustering: float, rise: Rise, rules: Rules)
 def _learned(drawn: np.ndarray, rules: Rules) -> Watched:
     watched = Watched()
     for number, hits in enumerate(drawn[:, -1]):
-        watched = after_lot(watched, int(hits), LOT, number, rules)
+        watched = after_lot(watched, Calls(_MODEL, int(hits), LOT), number, rules)
     return watched
 
 
@@ -98,8 +99,10 @@ def _through(watched: Watched, hits: np.ndarray, number: int, rules: Rules) -> t
     after = LOT
     if hits[-1] and not watched.cusum.rings:
         for wafers in range(LOOK, LOT, LOOK):
-            watched = within_lot(watched, [(int(hits[wafers - 1]), wafers)], number, rules)
+            watched = within_lot(
+                watched, [Calls(_MODEL, int(hits[wafers - 1]), wafers)], number, rules
+            )
             if watched.cusum.rings:
                 after = wafers
                 break
-    return after_lot(watched, int(hits[-1]), LOT, number, rules), after
+    return after_lot(watched, Calls(_MODEL, int(hits[-1]), LOT), number, rules), after

@@ -12,7 +12,7 @@ from fabwafer.errors import ContractError
 from fabwafer.fields import contract_error
 from fabwafer.release import COMPARISON, Comparison
 from lambdas.loop.jobs import artefact_key
-from lambdas.loop.records import TrainingPaper
+from lambdas.loop.training_records import TrainingPaper
 from lambdas.stores.model_files import ModelBucket
 
 _BUNDLE = "bundle"

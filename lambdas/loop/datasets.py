@@ -17,12 +17,13 @@ from fabwafer.work_item import State
 from lambdas.loop.answers import Answers, Settled
 from lambdas.loop.manifests import Line, jsonl, pictures_manifest, with_digests
 from lambdas.loop.recents import Recents
-from lambdas.loop.records import DatasetPaper
+from lambdas.loop.training_records import DatasetPaper
 from lambdas.stores.model_files import ModelBucket
 
 MANIFEST = "manifest.jsonl"
 PICTURES = "pictures.manifest"
 LINEAGE = "lineage.json"
+_MOST_BYTES = 1024**3
 _BASE = ("base/", "test/")
 _JSON, _LINES = "application/json", "application/x-ndjson"
 
@@ -99,6 +100,17 @@ class Builder:
                 there = self.files.read(key, len(content))
                 if there != content:
                     raise ContractError(key, "another content", "a number that was never used")
+
+    def items(self, paper: DatasetPaper) -> tuple[str, ...]:
+        """Return the wafers of a version that was written, as its manifest names them.
+
+        Raises:
+            ContractError: If the manifest is not there, or larger than one is.
+        """
+        manifest = self.files.read(paper.key, _MOST_BYTES)
+        if manifest is None:
+            raise ContractError("dataset", paper.key, "the manifest that was written")
+        return tuple(json.loads(line)["item"] for line in manifest.splitlines())
 
     def _contents(
         self, paper: DatasetPaper, lines: list[Line], recent: list[Line], lineage: Line

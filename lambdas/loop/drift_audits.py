@@ -39,7 +39,8 @@ class Audits:
         """Open, count and end a fab's audits.
 
         A dismissed suspicion makes the model's doubt of these days its usual one: it is learned anew. Any other end
-        stands until the sums are quiet, so that one suspicion is audited once.
+        stands until the sums are quiet, so that one suspicion is audited once; what nobody has answered may be answered
+        as long.
         """
         known, findings = self._counted(known, now_ms)
         suspected = {
@@ -59,12 +60,17 @@ class Audits:
         return known, findings
 
     def _begun(self, fab: str, known: Known, model: str, signal: Signal, now_ms: int) -> Known:
-        """Nothing yet if the model has decided about fewer than 40 wafers since: the next look asks again."""
+        """Nothing yet if the model has decided about fewer than 40 wafers since: the next look asks again.
+
+        A refused picture's label says nothing, and its doubt is in no sum.
+        """
         since = signal.cusum.since_ms or 0
         span = Span("by_fab", "fab", fab, "timestamp", since, now_ms, newest_first=True)
         page = Page(_MOST_LOOKED_AT, wanted=Filter(equal={"model": model}))
         found, _ = self.wafers.find(span, page)
-        rows = {wafer_of(row): row for row in found}
+        rows = {
+            wafer_of(row): row for row in found if row.get("review") != ReviewReason.REFUSED.value
+        }
         items = sample(rows)
         if items is None:
             return known
@@ -80,12 +86,12 @@ class Audits:
     def _counted(self, known: Known, now_ms: int) -> tuple[Known, list[Finding]]:
         findings = []
         for model, audit in known.audits.items():
-            if audit.outcome is not Outcome.OPEN:
+            if audit.outcome is Outcome.CONFIRMED:
                 continue
             counted = self._with_answers(audit)
             counted = replace(counted, outcome=outcome(counted, now_ms))
             known = replace(known, audits=known.audits | {model: counted})
-            if counted.outcome is not Outcome.OPEN:
+            if counted.outcome is not audit.outcome:
                 findings.append(Finding(model, counted))
         for each in findings:
             if each.audit.outcome is Outcome.DISMISSED:

@@ -4,14 +4,15 @@ from dataclasses import dataclass, replace
 
 from fabwafer.burst_audit import Outcome
 from fabwafer.fab_signals import Signal, rung, signals
-from fabwafer.fab_watch import Rules, after_wafers
+from fabwafer.fab_watch import Fab, Rules, after_wafers
+from fabwafer.release_rates import with_release
 from lambdas.loop.drift_audits import Audits, Finding
 from lambdas.loop.drift_notices import alarm, finding_notice, ring_notice
 from lambdas.loop.drift_state import Known, known_of, with_known
 from lambdas.loop.drift_wafers import seen_of
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeTopic, tell
-from lambdas.loop.records import DriftPaper
+from lambdas.loop.records import DriftPaper, ModelPaper
 from lambdas.policies import Policies
 from lambdas.records import Item, int_of
 from lambdas.stores.channels import Queue
@@ -118,13 +119,23 @@ class Watcher:
             key=lambda row: int_of(row["timestamp"]),
         )
         seen = [seen_of(row) for row in every]
-        policies = [self.policies.of(model) for model in {each.model for each in seen}]
+        models = {each.model for each in seen}
+        policies = [self.policies.of(model) for model in models]
         labels = sorted(
             {label for each in policies for label in each.labels if label != each.normal}
         )
-        fab = after_wafers(known.fab, seen, labels, now_ms, self.rules)
+        fab = self._with_releases(known.fab, sorted(filter(None, models)))
+        fab = after_wafers(fab, seen, labels, now_ms, self.rules)
         cursors = {camera: int_of(some[-1]["timestamp"]) for camera, some in rows.items()}
         return replace(known, fab=fab, cursors=known.cursors | cursors)
+
+    def _with_releases(self, fab: Fab, models: list[str]) -> Fab:
+        """What a release measured counts once, before its model's first lot in the fab."""
+        for model in models:
+            paper = self.ledger.read(ModelPaper, model)
+            if paper is not None and paper.comparison is not None:
+                fab = with_release(fab, paper.comparison, self.rules.process)
+        return fab
 
     def _pay(self, kept: DriftPaper, known: Known) -> None:
         """Send what is owed; a notice may go out twice if the function dies here, never not at all."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lambdas.loop.jobs import Price
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import TrainingPaper, TrainingState
 from lambdas.loop.training_end import Endings, has_ended
+from lambdas.loop.training_records import TrainingPaper, TrainingState
 from lambdas.stores.training_jobs import JobStatus, TrainingJobs
 
 _LINES = 20

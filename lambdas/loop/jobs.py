@@ -12,7 +12,8 @@ from lambdas.loop.datasets import (
     recent_pictures,
 )
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import DatasetPaper, LinePaper, ModelPaper, TrainingPaper
+from lambdas.loop.records import LinePaper, ModelPaper
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper
 from lambdas.stores.model_files import ModelBucket
 
 ARTEFACT = "model.tar.gz"

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import DatasetPaper, ModelPaper, TrainingPaper
+from lambdas.loop.records import ModelPaper
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper
 from lambdas.records import Item
 from lambdas.stores.papers import PaperTable
 

@@ -10,17 +10,9 @@ from lambdas.loop.answers import Answers
 from lambdas.loop.drift_notices import can_be_learned
 from lambdas.loop.jobs import JobPlan
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import (
-    MODEL,
-    DatasetPaper,
-    DriftPaper,
-    LinePaper,
-    ModelPaper,
-    NeedPaper,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import MODEL, DriftPaper, LinePaper, ModelPaper
 from lambdas.loop.training_end import has_ended
+from lambdas.loop.training_records import DatasetPaper, NeedPaper, TrainingPaper, TrainingState
 from lambdas.policies import Policies
 
 _MOST_TRAININGS = 200

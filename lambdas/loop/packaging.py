@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fabwafer.release import COMPARISON
 from lambdas.loop.jobs import artefact_key
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import DatasetPaper, ModelPaper, ModelState, TrainingPaper
+from lambdas.loop.records import ModelPaper, ModelState
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.model_packages import Approvals
 

@@ -18,17 +18,10 @@ from lambdas.loop.candidates import Candidate, fetch_candidate
 from lambdas.loop.following import Follower
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.packaging import Origin, figures_key, package_request
-from lambdas.loop.records import (
-    MODEL,
-    DatasetPaper,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.signing import Signer
 from lambdas.loop.training_end import Endings
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper, TrainingState
 from lambdas.stores.channels import Parameters
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.model_packages import ModelPackages
@@ -161,11 +154,17 @@ class Registrar:
         return paper.model_copy(update={"key": signed.key, "signing_key": signed.signature.key})
 
     def _launch(self, training: TrainingPaper, now_ms: int) -> None:
-        """Start the rollout of an approved model; if another is under way, a later tick tries again; a stale one is refused."""
+        """Start the rollout of an approved model; if another is under way, a later tick tries again; a stale one is refused.
+
+        A refusal is told before it is kept: twice, if the function dies between, rather than never.
+        """
         model = self.ledger.read(ModelPaper, training.model) if training.model else None
         line = self.ledger.read(LinePaper, MODEL)
         if model is None or line is None or model.state is not ModelState.APPROVED:
             return
+        stale = model.comparison.stale(line.current) if model.comparison else None
+        if stale is not None and line.rollout is None:
+            self.endings.refused(training, model, stale)
         try:
             self.launch(model.name, now_ms)
         except ConflictError:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from fabwafer.release import Verdict
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.notices import NoticeKind, NoticeTopic, tell
-from lambdas.loop.records import ModelPaper, ModelState, TrainingPaper, TrainingState
+from lambdas.loop.records import ModelPaper, ModelState
+from lambdas.loop.training_records import TrainingPaper, TrainingState
 
 ENDS = frozenset(
     {
@@ -57,6 +59,12 @@ class Endings:
         if paper is None:
             raise LookupError(f"{training}: no such training")
         return self._told(paper)
+
+    def refused(self, training: TrainingPaper, model: ModelPaper, why: str) -> None:
+        """Tell that a model which has passed is refused before its rollout; again tells it again."""
+        verdict = Verdict(passed=False, reasons=(why,))
+        refused = model.model_copy(update={"state": ModelState.REFUSED, "verdict": verdict})
+        tell(self.topic, *_notice(training, refused))
 
     def _told(self, paper: TrainingPaper) -> TrainingPaper:
         if paper.told:

@@ -1,9 +1,10 @@
 """A tick, a person's wish -> at most one training job: claimed by its number, so that two who try start one.
 
 The number after the latest training's is claimed only when that one has ended, by a paper that only one can keep. What
-follows, the dataset's files, its paper and the job, belongs to whoever has the claim; a claim that nothing came of in the
-time a function may run is given up, and its number never used again. A dataset whose job is not there yet is taken up
-again by any tick: the job's name is its dataset's, and SageMaker takes a name once.
+follows, the dataset's files, its paper, what its wafers are told and the job, belongs to whoever has the claim; a claim
+without a paper of its dataset in the time a function may run is given up, and its number never used again. A dataset
+whose job is not there yet is taken up again by any tick: its wafers may be told again, the job's name is its dataset's,
+and SageMaker takes a name once.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,16 +17,9 @@ from lambdas.loop.jobs import JobPlan, JobRequests, job_name
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lines import FirstModel, current_line
 from lambdas.loop.needs import Asked, Needs, estimated_usd
-from lambdas.loop.records import (
-    MODEL,
-    DatasetPaper,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState
 from lambdas.loop.training_end import Endings, has_ended
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper, TrainingState
 from lambdas.stores.functions import AsyncFunction
 from lambdas.stores.model_files import ModelBucket
 from lambdas.stores.training_jobs import JobRefusedError, TrainingJobs
@@ -132,8 +126,8 @@ class Trainer:
         if training is None:
             return f"{number} is another's"
         self.builder.write(version)
-        self.remember(version.items, number)
         self.ledger.keep_new(version.paper)
+        self.remember(version.items, number)
         return self._start(training, version.paper, asked.line, now_ms)
 
     def _claim(self, version: Version, asked: Asked, why: tuple[str, ...]) -> TrainingPaper | None:
@@ -154,6 +148,7 @@ class Trainer:
     def _resume(self, training: TrainingPaper, now_ms: int) -> str:
         dataset = self.ledger.read(DatasetPaper, training.dataset)
         if dataset is not None:
+            self.remember(self.builder.items(dataset), dataset.name)
             line = current_line(self.ledger, self.files, self.first, now_ms)
             return self._start(training, dataset, line, now_ms)
         if now_ms - training.started_ms < CLAIM_MS:

@@ -1,6 +1,6 @@
 """A dataset version as shown: who may see every fab also learns whose answers are in it."""
 
-from lambdas.loop.records import DatasetPaper
+from lambdas.loop.training_records import DatasetPaper
 from lambdas.review.model_reports import DatasetView
 from lambdas.review.visit import Visit
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lambdas.loop.records import TrainingState
+from lambdas.loop.training_records import TrainingState
 from lambdas.review.model_reports import DatasetView
 from lambdas.review.views import View
 

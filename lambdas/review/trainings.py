@@ -3,7 +3,8 @@
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from fabwafer.errors import ConflictError
-from lambdas.loop.records import MODEL, NeedPaper, TrainingPaper
+from lambdas.loop.records import MODEL
+from lambdas.loop.training_records import NeedPaper, TrainingPaper
 from lambdas.review.datasets import dataset_view
 from lambdas.review.queries import NumberPath
 from lambdas.review.training_reports import (

@@ -1,7 +1,8 @@
 """Answers -> a training that starts by itself -> a candidate and what the release rule says of it, as the papers tell it."""
 
-from lambdas.loop.records import MODEL, ModelPaper, NeedPaper, TrainingPaper
+from lambdas.loop.records import MODEL, ModelPaper
 from lambdas.loop.training_end import has_ended
+from lambdas.loop.training_records import NeedPaper, TrainingPaper
 from sandbox.loop.fab import LoopFab
 from sandbox.loop.reviewers import Reviewing
 from sandbox.loop.story import Story

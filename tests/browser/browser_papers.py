@@ -7,18 +7,9 @@ from fabwafer.messages import Heartbeat
 from fabwafer.release import Comparison, Cost, LabelWorth, Pair, Replay, Routed, Verdict, Worth
 from lambdas.loop.figures import GuardFigures, StageFigures, WaferFigures
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import (
-    MODEL,
-    DatasetPaper,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    NeedPaper,
-    Paper,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import MODEL, LinePaper, ModelPaper, ModelState, Paper
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog
+from lambdas.loop.training_records import DatasetPaper, NeedPaper, TrainingPaper, TrainingState
 from lambdas.records import camera_item
 from lambdas.stores.papers import PaperTable
 from lambdas.stores.tables import CameraTable

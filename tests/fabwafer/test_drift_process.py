@@ -7,17 +7,26 @@ import pytest
 
 from fabwafer.cusum import Cusum
 from fabwafer.process_drift import (
-    USUAL_CLUSTERING,
-    Baseline,
+    Calls,
     Rules,
     Watched,
-    after_lot,
     evidence,
-    within_lot,
 )
+from fabwafer.process_drift import after_lot as after_lot_of
+from fabwafer.process_drift import within_lot as within_lot_of
+from fabwafer.usual_rate import USUAL_CLUSTERING, Baseline
 
 RULES = Rules(threshold=6.0)
 LOT = 25
+MODEL = "m@1"
+
+
+def after_lot(watched, hits, wafers, at_ms, rules):
+    return after_lot_of(watched, Calls(MODEL, hits, wafers), at_ms, rules)
+
+
+def within_lot(watched, under_way, at_ms, rules):
+    return within_lot_of(watched, [Calls(MODEL, *each) for each in under_way], at_ms, rules)
 
 
 def learned(rate=0.04, lots=200):
@@ -33,6 +42,45 @@ def learned(rate=0.04, lots=200):
 @pytest.mark.parametrize(("rate", "rise"), [(0.002, 4.0), (0.02, 4.0), (0.05, 3.0), (0.3, 3.0)])
 def test_a_rarer_label_is_watched_for_a_larger_rise(rate, rise):
     assert RULES.rise_of(learned(rate).usual) == rise
+
+
+def test_a_model_that_is_not_known_yet_neither_rings_nor_quiets_the_others():
+    watched = learned()
+    for number in range(199):
+        watched = after_lot_of(watched, Calls("m@2", 20, LOT), number, RULES)
+    assert not watched.cusum.rings
+    assert within_lot_of(watched, [Calls("m@2", 20, LOT)] * 9, 1, RULES) == watched
+    assert within_lot(watched, [(20, LOT)] * 9, 1, RULES).cusum.rings
+
+
+def test_each_model_has_its_own_usual_rate_and_all_have_one_sum():
+    watched = learned(rate=0.04)
+    for number in range(200):
+        watched = after_lot_of(watched, Calls("m@2", 5, LOT), number, RULES)
+    for number in range(200, 220):
+        watched = after_lot_of(watched, Calls("m@2", 5, LOT), number, RULES)
+        watched = after_lot(watched, 1, LOT, number, RULES)
+    assert not watched.cusum.rings
+    for model, hits in (("m@2", 15), (MODEL, 4)) * 3:
+        watched = after_lot_of(watched, Calls(model, hits, LOT), 220, RULES)
+    assert watched.cusum.rings
+
+
+def test_only_the_latest_four_models_are_remembered():
+    watched = Watched()
+    for number in range(5):
+        watched = after_lot_of(watched, Calls(f"m@{number}", 1, LOT), number, RULES)
+    assert watched.models.keys() == {"m@1", "m@2", "m@3", "m@4"}
+    assert watched.usual == watched.of("m@4").usual
+
+
+@pytest.mark.parametrize("hits", [0, 40, 800, 9000])
+def test_lots_with_other_hits_are_as_clustered_as_before(hits):
+    lots = Baseline(200, 5000, 200, 30)
+    moved = lots.with_hits(hits)
+    assert moved.hits == min(hits, 5000)
+    assert moved.clustering == pytest.approx(lots.clustering)
+    assert lots.with_hits(200).squares == pytest.approx(30)
 
 
 def beta_binomial(hits, wafers, rate, clustering):
@@ -110,11 +158,11 @@ def test_lots_of_an_excursion_never_become_usual():
 
 def test_lots_count_as_usual_when_the_sum_has_come_back_without_ringing():
     watched = after_lot(learned(), 3, LOT, 1, RULES)
-    assert watched.pending.lots == 1
+    assert watched.of(MODEL).pending.lots == 1
     while watched.cusum.value:
         watched = after_lot(watched, 0, LOT, 1, RULES)
     assert watched.usual.lots > 201
-    assert watched.pending.lots == 0
+    assert watched.of(MODEL).pending.lots == 0
 
 
 def test_what_has_rung_for_200_lots_is_the_new_usual_rate():
@@ -136,8 +184,10 @@ def test_clustering_follows_the_fabs_own_lots():
         even = after_lot(
             even, sum(rng.random() < 0.05 for _ in range(LOT)), LOT, number, Rules(1e9)
         )
-    assert clustered.usual.plus(clustered.pending).clustering == pytest.approx(1 / 3, abs=0.08)
-    assert even.usual.plus(even.pending).clustering < USUAL_CLUSTERING
+    assert clustered.usual.plus(clustered.of(MODEL).pending).clustering == pytest.approx(
+        1 / 3, abs=0.08
+    )
+    assert even.usual.plus(even.of(MODEL).pending).clustering < USUAL_CLUSTERING
 
 
 def test_the_usual_rate_forgets_after_2000_lots():

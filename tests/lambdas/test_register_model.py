@@ -17,8 +17,10 @@ from fabwafer.errors import ConflictError
 from fabwafer.release import Pair
 from fabwafer.signature import Signature, signed_bytes
 from lambdas.loop.jobs import artefact_key
-from lambdas.loop.records import LinePaper, ModelPaper, ModelState, TrainingState
+from lambdas.loop.launching import LaunchDesk, launch
+from lambdas.loop.records import LinePaper, ModelPaper, ModelState
 from lambdas.loop.signing import next_serial
+from lambdas.loop.training_records import TrainingState
 from lambdas.register_model import Change, run
 from lambdas.stores import clients
 from lambdas.stores.channels import Parameters
@@ -274,18 +276,26 @@ def test_a_rollout_under_way_lets_an_approved_model_wait(loop):
     assert loop.trainer.registrar.events == [{"training": "000001"}]
 
 
-def test_an_approved_model_that_is_stale_by_now_is_given_up(loop):
+def test_an_approved_model_that_is_stale_by_now_is_refused_and_told(loop):
     loop.complete()
+    desk = LaunchDesk(loop.ledger, SimpleNamespace(start=broken))
+    registrar = replace(loop.registrar, launch=lambda model, now_ms: launch(desk, model, now_ms))
+    loop.ledger.revise(loop.line.model_copy(update={"rollout": "000003"}))
+    registrar.handle("000001", loop.now_ms)
+    loop.notices()
 
-    def stale(model, _now_ms):
-        paper = loop.model(model)
-        loop.ledger.revise(paper.model_copy(update={"state": ModelState.REFUSED}))
-        raise ConflictError("model", model, "no stale figures", 1)
+    loop.ledger.revise(loop.line.model_copy(update={"rollout": None, "current": "wafer-map@1.1.9"}))
+    registrar.handle("000001", loop.now_ms)
 
-    replace(loop.registrar, launch=stale).handle("000001", loop.now_ms)
-    loop.trainer.follow(loop.now_ms)
-
+    [notice] = loop.notices()
+    why = f"compared with {FIRST}, but wafer-map@1.1.9 is in use by now"
+    assert notice["subject"] == f"FabWafer: {CANDIDATE} is refused"
+    assert (notice["model_state"], notice["reasons"]) == ("refused", [why])
+    assert loop.model(CANDIDATE).state is ModelState.REFUSED
     assert loop.training.state is TrainingState.COMPLETED
+    registrar.handle("000001", loop.now_ms)
+    loop.trainer.follow(loop.now_ms)
+    assert loop.notices() == []
     assert loop.trainer.registrar.events == []
 
 

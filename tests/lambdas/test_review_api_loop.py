@@ -24,19 +24,9 @@ from fabwafer.release import (
 from lambdas.loop.drift_state import Known, with_known
 from lambdas.loop.figures import DeviceFigures, GuardFigures, StageFigures, WaferFigures
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import (
-    MODEL,
-    DatasetPaper,
-    DriftPaper,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    NeedPaper,
-    Paper,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import MODEL, DriftPaper, LinePaper, ModelPaper, ModelState, Paper
 from lambdas.loop.rollout_records import RolloutPaper, Stage, StageLog, Wish
+from lambdas.loop.training_records import DatasetPaper, NeedPaper, TrainingPaper, TrainingState
 from lambdas.records import camera_item
 from lambdas.review.loop_reach import loop_of
 from lambdas.settings import LoopWiring

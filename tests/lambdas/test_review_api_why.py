@@ -7,13 +7,8 @@ from review_parts import ADA, ALWAYS_TWO, ANN, BOB, EVE, FAR, START_MS
 from fabwafer.triage import Policy, ReviewReason
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lineage import learned, lessons, remember
-from lambdas.loop.records import (
-    DatasetPaper,
-    ModelPaper,
-    ModelState,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import ModelPaper, ModelState
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper, TrainingState
 from lambdas.stores import clients
 
 OLD, NEW = "wafer-map@1.0.0", "wafer-map@1.1.0"

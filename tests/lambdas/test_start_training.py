@@ -13,9 +13,10 @@ from fabwafer.datasets import Use
 from lambdas.loop.datasets import Builder
 from lambdas.loop.ledger import Ledger
 from lambdas.loop.lineage import learned
-from lambdas.loop.records import DatasetPaper, DriftPaper, NeedPaper, TrainingPaper, TrainingState
+from lambdas.loop.records import DriftPaper
 from lambdas.loop.requesting import request_stop, request_training
 from lambdas.loop.rollout_records import RolloutPaper
+from lambdas.loop.training_records import DatasetPaper, NeedPaper, TrainingPaper, TrainingState
 from lambdas.start_training import Wish, run
 from lambdas.stores import clients
 from lambdas.stores.training_jobs import TrainingJobs
@@ -277,29 +278,39 @@ class FaultError(Exception):
     pass
 
 
-def test_a_job_that_could_not_be_started_is_started_by_the_next_tick(loop):
-    loop.enough()
-    broken = SimpleNamespace(start=lambda _: (_ for _ in ()).throw(FaultError()))
-    with pytest.raises(FaultError):
-        replace(loop.trainer, jobs=broken).tick(None, loop.now_ms)
-
-    loop.tick()
-
-    assert list(loop.sagemaker.jobs) == [loop.training.job]
-    assert loop.training.state is TrainingState.RUNNING
+def dies(*_):
+    """The function ends here: out of time, or out of memory."""
+    raise FaultError
 
 
-def test_a_dataset_that_was_not_written_whole_is_given_up_and_told(loop):
-    loop.enough()
+class Mute(Ledger):
+    """Keeps no dataset's paper."""
+
+    def keep_new(self, paper):
+        return dies() if isinstance(paper, DatasetPaper) else super().keep_new(paper)
+
+
+def dying(loop, place):
+    """Return the trainer that dies in one place."""
+    builder = loop.trainer.builder
 
     class Broken(Builder):
-        def write(self, version):
-            raise FaultError(version.paper.name)
+        write = dies
 
-    builder = loop.trainer.builder
-    broken = replace(loop.trainer, builder=Broken(builder.answers, builder.recents, builder.files))
+    parts = {
+        "files": {"builder": Broken(builder.answers, builder.recents, builder.files)},
+        "paper": {"ledger": Mute(loop.ledger.papers)},
+        "wafers": {"remember": dies},
+        "job": {"jobs": SimpleNamespace(start=dies)},
+    }
+    return replace(loop.trainer, **parts[place])
+
+
+@pytest.mark.parametrize("place", ["files", "paper"])
+def test_a_dataset_that_was_not_written_whole_is_given_up_and_told(loop, place):
+    items = loop.enough()
     with pytest.raises(FaultError):
-        broken.tick(None, loop.now_ms)
+        dying(loop, place).tick(None, loop.now_ms)
     loop.later(minutes=20)
     loop.tick("eve")
 
@@ -308,8 +319,22 @@ def test_a_dataset_that_was_not_written_whole_is_given_up_and_told(loop):
         TrainingState.FAILED,
         "its dataset was not written whole",
     )
-    assert loop.training.name == "000002"
     assert [each["training"] for each in loop.notices()] == ["000001"]
+    assert loop.training.name == "000002"
+    for item in items:
+        assert learned(loop.ledger.papers, item) == ("000002",)
+
+
+@pytest.mark.parametrize("place", ["wafers", "job"])
+def test_a_dataset_without_its_job_is_told_to_its_wafers_and_started_by_the_next_tick(loop, place):
+    items = loop.enough()
+    with pytest.raises(FaultError):
+        dying(loop, place).tick(None, loop.now_ms)
+
+    assert loop.tick() == "000001 started"
+    assert list(loop.sagemaker.jobs) == [loop.training.job]
+    for item in items:
+        assert learned(loop.ledger.papers, item) == ("000001",)
 
 
 def test_a_job_that_sagemaker_refuses_ends_failed_with_its_words(loop):

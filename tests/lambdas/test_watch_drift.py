@@ -5,13 +5,18 @@ from dataclasses import replace
 import pytest
 from lambda_events import batch
 from review_parts import ANN, START_MS
+from training_parts import comparison
 
 from fabwafer.burst_audit import Outcome
 from fabwafer.cusum import Cusum
 from fabwafer.fab_watch import Fab, Model, Rules
 from fabwafer.lots_under_way import Seen
 from fabwafer.model_drift import Watched as Doubt
-from fabwafer.process_drift import Baseline, Watched
+from fabwafer.process_drift import Known as KnownLabel
+from fabwafer.process_drift import Watched
+from fabwafer.release import Replay
+from fabwafer.triage import ReviewReason
+from fabwafer.usual_rate import Baseline
 from lambdas import watch_drift
 from lambdas.fabs import FabsFailedError
 from lambdas.loop.drift_audits import Audits
@@ -19,7 +24,7 @@ from lambdas.loop.drift_state import Known, known_of, with_known
 from lambdas.loop.drift_wafers import seen_of
 from lambdas.loop.drifting import RequestsRefusedError, Watcher
 from lambdas.loop.ledger import Ledger
-from lambdas.loop.records import DriftPaper
+from lambdas.loop.records import DriftPaper, ModelPaper, ModelState
 from lambdas.open_review import open_batch
 from lambdas.stores import clients
 from lambdas.stores.channels import AlertTopic, Queue
@@ -27,9 +32,9 @@ from lambdas.stores.tables import ReviewTable
 from lambdas.telemetry import Telemetry
 from lambdas.watch_drift import handler, look_at_all
 
-MODEL = "wafer-map@1.0.0"
+MODEL, SECOND = "wafer-map@1.0.0", "wafer-map@1.2.0"
 HOUR_MS = 3_600_000
-USUAL = Watched(Baseline(200, 5000, 200, 16))
+USUAL = Watched({MODEL: KnownLabel(Baseline(200, 5000, 200, 16))})
 SUSPECTED = Model(
     START_MS,
     Doubt(
@@ -102,8 +107,7 @@ class Fabs:
                 timestamp=START_MS + number,
                 prediction=label,
                 lot=f"lot{number // 25}",
-                model=MODEL,
-                **changes,
+                **{"model": MODEL} | changes,
             )
 
     def look(self, **changes):
@@ -195,6 +199,34 @@ def test_a_label_that_triples_is_told_once(fabs):
     assert len(fabs.paper.alarms) == 1
 
 
+def test_a_release_that_calls_a_label_more_often_is_no_drift(fabs):
+    fabs.knows(fab=Fab(labels={"Scratch": USUAL}))
+    counts = {"alerts": 0, "reviews": 0, "refused": 0}
+    replay = {
+        "wafers": 5000,
+        "current": {**counts, "by_label": {"Scratch": 200}},
+        "candidate": {**counts, "by_label": {"Scratch": 800}},
+        "changed": 600,
+    }
+    told = comparison(SECOND, MODEL, replay=Replay(**replay))
+    paper = ModelPaper(
+        name=SECOND,
+        state=ModelState.CURRENT,
+        created_ms=START_MS,
+        key="bundles/it.zip",
+        manifest_sha256="0" * 64,
+        comparison=told,
+    )
+    assert fabs.ledger.keep_new(paper)
+    for start in range(0, 150, 25):
+        fabs.wafers(4, "Scratch", first=start, model=SECOND)
+        fabs.wafers(21, first=start + 4, model=SECOND)
+    assert fabs.look().rang == ()
+    assert fabs.known.fab.labels["Scratch"].usual.rate == pytest.approx(0.16, abs=0.01)
+    fabs.wafers(60, "Scratch", first=150, model=SECOND)
+    assert [each.what for each in fabs.look().rang] == ["Scratch"]
+
+
 def test_a_notice_that_nobody_took_is_sent_by_the_next_look(fabs):
     fabs.knows(fab=Fab(labels={"Scratch": USUAL}))
     fabs.wafers(30, "Scratch")
@@ -284,6 +316,37 @@ def test_an_audit_that_nobody_answers_is_told_after_three_days(fabs):
     fabs.look()
     [notice] = fabs.notices()
     assert notice["outcome"] == "unanswered"
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome"), [("Scratch", Outcome.CONFIRMED), ("Loc", Outcome.DISMISSED)]
+)
+def test_answers_that_come_after_three_days_still_decide_an_audit(fabs, label, outcome):
+    fabs.knows(fab=Fab(models={MODEL: SUSPECTED}))
+    fabs.wafers(40, "Loc")
+    fabs.look()
+    fabs.now_ms += 4 * 24 * HOUR_MS
+    assert [each.audit.outcome for each in fabs.look().findings] == [Outcome.UNANSWERED]
+    assert fabs.look().findings == ()
+    fabs.answer_all(label)
+    assert [each.audit.outcome for each in fabs.look().findings] == [outcome]
+    assert fabs.look().findings == ()
+
+
+def test_a_refused_picture_is_in_no_audit(fabs):
+    fabs.knows(fab=Fab(models={MODEL: SUSPECTED}))
+    refused = {
+        fabs.portal.store(
+            ReviewReason.REFUSED, imgid=f"bad-{n}", timestamp=START_MS, model=MODEL, refused="shape"
+        )
+        for n in range(3)
+    }
+    fabs.wafers(39, "Loc")
+    fabs.look()
+    assert fabs.known.audits == {}
+    fabs.wafers(1, "Loc", first=39)
+    fabs.look()
+    assert refused.isdisjoint(fabs.known.audits[MODEL].items)
 
 
 def test_a_record_tells_all_that_the_detectors_want(fabs):

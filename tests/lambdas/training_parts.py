@@ -29,10 +29,11 @@ from lambdas.loop.lineage import remember
 from lambdas.loop.lines import FirstModel
 from lambdas.loop.needs import Needs
 from lambdas.loop.recents import Recents
-from lambdas.loop.records import LinePaper, ModelPaper, Paper, TrainingPaper
+from lambdas.loop.records import LinePaper, ModelPaper, Paper
 from lambdas.loop.registering import Registrar
 from lambdas.loop.signing import Signer
 from lambdas.loop.training_end import Endings
+from lambdas.loop.training_records import TrainingPaper
 from lambdas.loop.trainings import Trainer
 from lambdas.policies import Policies
 from lambdas.stores import clients

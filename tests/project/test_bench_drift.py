@@ -3,7 +3,8 @@ import pytest
 
 from bench.drift import process
 from bench.drift.clustering import Clustering, fit, kept, whole_lots
-from fabwafer.process_drift import USUAL_CLUSTERING, Rules
+from fabwafer.process_drift import Rules
+from fabwafer.usual_rate import USUAL_CLUSTERING
 
 
 def test_rate_and_clustering_are_found_again():

@@ -9,16 +9,9 @@ from fabwafer.messages import Prediction
 from fabwafer.review import answer
 from fabwafer.triage import Decision, ReviewReason, review_request
 from lambdas.event_records import event_row
-from lambdas.loop.records import (
-    DatasetPaper,
-    LinePaper,
-    ModelPaper,
-    ModelState,
-    Paper,
-    TrainingPaper,
-    TrainingState,
-)
+from lambdas.loop.records import LinePaper, ModelPaper, ModelState, Paper
 from lambdas.loop.rollout_records import RolloutPaper, Stage
+from lambdas.loop.training_records import DatasetPaper, TrainingPaper, TrainingState
 from lambdas.open_review import priority
 from lambdas.records import Item, prediction_item, review_item
 from lambdas.work_records import work_of
