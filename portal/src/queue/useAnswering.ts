@@ -62,7 +62,7 @@ export function useAnswering(held: ReturnType<typeof useHand>, current: WorkItem
 /** Return what any key does where no answer can be meant: nobody was there, or somebody else has the wafer; else null. */
 function wayOn({ away, comeBack, hand, move }: ReturnType<typeof useHand>, say: (words: string) => void): (() => void) | null {
   if (away) return comeBack;
-  if (hand.taken === null) return null;
+  if (hand.over === null) return null;
   return () => {
     move({ kind: "passed" });
     say("The next wafer. Nothing was answered.");

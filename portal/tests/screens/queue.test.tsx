@@ -98,6 +98,25 @@ it("undo brings the wafer back and takes the answer back", async () => {
   expect(screen.queryByText(/^Not kept/)).toBeNull();
 });
 
+it("an undo that is refused leaves the answer, and the next key goes on", async () => {
+  const { user } = await openQueue();
+  const name = current();
+  const { review } = recordNamed(name);
+  await user.keyboard("1");
+  await allSaved();
+  const answered = review?.version ?? 0;
+  Object.assign(review ?? {}, { holder: "remo", version: answered + 1, lease_until_ms: Date.now() + 60_000 });
+  await drawn();
+  const next = current();
+  await user.keyboard("z");
+  expect(await screen.findByText("It is held by remo now.", { exact: false })).toBeTruthy();
+  expect(await screen.findByText("Your answer to this wafer stands", { selector: "div *" })).toBeTruthy();
+  await user.keyboard("2");
+  await waitFor(() => expect(current()).toBe(next));
+  expect(events().map(({ act }) => act)).toEqual(["answer"]);
+  expect(screen.getByText(/^Last:/).textContent).toContain(`Center for ${name}`);
+});
+
 it("nothing is lost while the API is down", async () => {
   const { user } = await openQueue();
   served.cloud.down = true;
