@@ -163,8 +163,29 @@ it("many wafers are answered at once, previewed, and taken back as one", async (
   await waitFor(() => expect(bulk()).toHaveLength(2));
   unmount();
   openPortal("/gallery?fab=faba", "rita");
-  await user.click(await screen.findByRole("button", { name: "Undo the whole batch" }));
+  await screen.findByRole("button", { name: "Undo the whole batch" });
+  await user.keyboard("z");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Undo the whole batch" }));
+  await user.click(within(await screen.findByRole("dialog", { name: /^Take back 2 answers of .*, faba\?$/ })).getByRole("button", { name: "Take back 2" }));
   await waitFor(() => expect(bulk()).toHaveLength(0));
+  expect(await screen.findByText("Took back 2 answers.")).toBeTruthy();
+});
+
+it("the undo key asks before it takes a batch back, and knows only this fab's", async () => {
+  const { user, router } = openPortal("/gallery?fab=faba", "ada");
+  const [first] = await screen.findAllByRole("button", { name: /^Choose wafer/ });
+  if (!first) throw new Error("expected a wafer");
+  await user.click(first);
+  await user.keyboard("7");
+  await user.click(await screen.findByRole("button", { name: "Answer 1" }));
+  await screen.findByRole("button", { name: "Undo the whole batch" });
+  await user.keyboard("z");
+  await user.click(within(await screen.findByRole("dialog", { name: /^Take back 1 answer/ })).getByRole("button", { name: "Cancel" }));
+  await router.navigate("/gallery?fab=fabb");
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Undo the whole batch" })).toBeNull());
+  await router.navigate("/gallery?fab=faba");
+  expect(await screen.findByRole("button", { name: "Undo the whole batch" })).toBeTruthy();
 });
 
 it("the preview of a bulk answer names what is held by others", async () => {
