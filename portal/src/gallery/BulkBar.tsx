@@ -6,7 +6,7 @@ import { useState } from "react";
 
 import type { AnswerBody, ItemSummary } from "../api/types";
 import { Confirm } from "../app/Confirm";
-import { labelWords, moment, wordsOf } from "../app/words";
+import { counted, labelWords, moment, wordsOf } from "../app/words";
 import { useActions } from "../keys/KeysProvider";
 import { choicesOf, normalOf, useLabelBook } from "../labels/book";
 import { KeyButton } from "../queue/AnswerPanel";
@@ -85,7 +85,7 @@ export function BulkBar({ fab, chosen, most, onAll, onNone }: BulkBarProps) {
       )}
       {regretted && (
         <Confirm
-          title={`Take back ${regretted.answers} answers of ${moment(regretted.atMs)}, ${fab}?`}
+          title={`Take back ${counted(regretted.answers, "answer")} of ${moment(regretted.atMs)}, ${fab}?`}
           verb={`Take back ${regretted.answers}`}
           deed={() => batches.takeBack(regretted)}
           changes={["backlog"]}

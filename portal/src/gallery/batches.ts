@@ -7,7 +7,7 @@ import { useApi } from "../api/ApiProvider";
 import type { BulkResult } from "../api/types";
 import { usePerson } from "../app/PersonProvider";
 import { readStored, store } from "../app/stored";
-import { newId } from "../app/words";
+import { counted, newId } from "../app/words";
 
 export interface Batch {
   readonly id: string;
@@ -34,13 +34,13 @@ export function useBatches(fab: string) {
     undone,
     takeBack: async ({ id }: Batch) => {
       const { done, refused } = await api.undoBatch(id, newId());
-      setUndone(`Took back ${done} answers.${refused > 0 ? ` ${refused} were changed meanwhile and stay.` : ""}`);
+      setUndone(`Took back ${counted(done, "answer")}.${refused > 0 ? ` ${refused} were changed meanwhile and stay.` : ""}`);
       keep(null);
     },
     forget: () => keep(null),
     remember: ({ batch, done, refused }: BulkResult, words: string) => {
       setUndone(null);
-      keep(batch ? { id: batch, answers: done, atMs: Date.now(), words: `${done} wafers answered with ${words}.${refused > 0 ? ` ${refused} were refused.` : ""}` } : null);
+      keep(batch ? { id: batch, answers: done, atMs: Date.now(), words: `${counted(done, "wafer")} answered with ${words}.${refused > 0 ? ` ${refused} were refused.` : ""}` } : null);
       void queries.invalidateQueries({ queryKey: ["backlog"] });
     },
   };
