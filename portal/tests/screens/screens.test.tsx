@@ -104,6 +104,21 @@ it("another fab's wafer does not exist", async () => {
   expect(await screen.findByText("There is no such thing in your fabs.")).toBeTruthy();
 });
 
+it.each([
+  ["/wafers?fab=faba", "Search", "From day", "21.11.2026", "YYYY-MM-DD"],
+  ["/gallery?fab=faba", "Show", "Sure at most, %", "140", "0 to 100"],
+  ["/audit?fab=faba", "Filter", "To day", "2026-02-30", "YYYY-MM-DD"],
+])("%s says what a field wants, and asks for nothing before", async (at, button, field, text, wanted) => {
+  const { router, user } = openPortal(at, "ada");
+  await isThere(new RegExp(`^${button}$`));
+  const [input] = screen.getAllByLabelText(field).slice(-1);
+  if (!input) throw new Error(`expected a field ${field}`);
+  await user.type(input, text);
+  await user.click(screen.getByText(button, { selector: "button *" }));
+  expect(await screen.findByText(wanted)).toBeTruthy();
+  expect(router.state.location.search).toBe("?fab=faba");
+});
+
 it("an alert's link finds the wafers that it names", async () => {
   openPortal("/wafers?fab=faba&camera=inspect-1&prediction=Scratch&lot=LOT-4711", "erin");
   await screen.findByRole("heading", { level: 1, name: "Wafers" });
