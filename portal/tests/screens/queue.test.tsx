@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 
-import { openPortal, recordWhere, requestsTo, serveCloud } from "../portal";
+import { faultsOf, openPortal, recordWhere, requestsTo, serveCloud } from "../portal";
 
 const served = serveCloud();
 
@@ -99,7 +99,7 @@ it("undo brings the wafer back and takes the answer back", async () => {
 });
 
 it("an undo that is refused leaves the answer, and the next key goes on", async () => {
-  const { user } = await openQueue();
+  const { user, container } = await openQueue();
   const name = current();
   const { review } = recordNamed(name);
   await user.keyboard("1");
@@ -111,6 +111,7 @@ it("an undo that is refused leaves the answer, and the next key goes on", async 
   await user.keyboard("z");
   expect(await screen.findByText("It is held by remo now.", { exact: false })).toBeTruthy();
   expect(await screen.findByText("Your answer to this wafer stands", { selector: "div *" })).toBeTruthy();
+  expect(await faultsOf(container)).toEqual([]);
   await user.keyboard("2");
   await waitFor(() => expect(current()).toBe(next));
   expect(events().map(({ act }) => act)).toEqual(["answer"]);
@@ -158,11 +159,12 @@ it("a wafer that somebody else took stays in sight, and the next key answers not
 
 it("whoever leaves the page alone gives their wafers back, and goes on with one key", async () => {
   served.cloud.leaseS = 2;
-  const { user } = openPortal("/queue?fab=faba", "rita");
+  const { user, container } = openPortal("/queue?fab=faba", "rita");
   const held = () => [...served.cloud.records.values()].filter(({ review }) => review?.holder === "rita");
   await waitFor(() => expect(held().length).toBeGreaterThan(0));
   const goOn = await screen.findByRole("button", { name: "Go on" });
   expect(document.activeElement).toBe(goOn);
+  expect(await faultsOf(container)).toEqual([]);
   await waitFor(() => expect(held()).toEqual([]));
   const calls = [requestsTo("/queue/next"), requestsTo("/queue/heartbeat")];
   await new Promise((resolve) => setTimeout(resolve, 1_500));

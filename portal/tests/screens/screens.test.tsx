@@ -1,8 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import axe from "axe-core";
 import { describe, expect, it, test } from "vitest";
 
-import { openPortal, recordWhere, serveCloud } from "../portal";
+import { faultsOf, openPortal, recordWhere, serveCloud } from "../portal";
 
 const served = serveCloud();
 
@@ -28,12 +27,6 @@ const isThere = (what: RegExp) =>
     const found = [...screen.queryAllByText(what), ...screen.queryAllByLabelText(what)];
     expect(found.length).toBeGreaterThan(0);
   });
-
-/** Colours need a browser: the browser tests look at them. */
-async function faultsOf(element: Element): Promise<string[]> {
-  const { violations } = await axe.run(element, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`);
-}
 
 describe.each(SCREENS)("the screen %s", (at, title, what) => {
   it("shows what it is for, accessibly", async () => {
