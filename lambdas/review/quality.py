@@ -12,7 +12,8 @@ from fabwafer import agreement, oversight
 from fabwafer.errors import ContractError
 from fabwafer.retraining import counted
 from fabwafer.work_item import State
-from lambdas.loop.records import MODEL, NeedPaper
+from lambdas.loop.records import MODEL
+from lambdas.loop.training_records import NeedPaper
 from lambdas.review.cursors import cursor_of, start_of
 from lambdas.review.day_sums import tally_of
 from lambdas.review.quality_reports import (

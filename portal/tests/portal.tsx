@@ -4,6 +4,7 @@ import I18nProvider from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
 import { render } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
 import { setupServer } from "msw/node";
 import { createMemoryRouter, RouterProvider } from "react-router";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
@@ -75,4 +76,10 @@ export function recordWhere(cloud: FakeCloud, wanted: (record: FakeRecord) => bo
   const found = [...cloud.records.values()].find(wanted);
   if (!found) throw new Error("the made-up cloud has no such wafer");
   return found;
+}
+
+/** Return what axe finds. Colours need a browser: the browser tests look at them. */
+export async function faultsOf(element: Element): Promise<string[]> {
+  const { violations } = await axe.run(element, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`);
 }

@@ -94,10 +94,10 @@ class Portal:
         found = self.page.evaluate(_FINDINGS)
         return [json.dumps(each) for each in found if each["impact"] in _SERIOUS]
 
-    def shot(self, folder: Path | None, name: str) -> None:
-        """Keep a picture of the page, if pictures are wanted."""
+    def shot(self, folder: Path | None, name: str, *, whole: bool = False) -> None:
+        """Keep a picture of what is in sight, or of the whole page, if pictures are wanted."""
         if folder is not None:
-            self.page.screenshot(path=folder / f"{name}.png")
+            self.page.screenshot(path=folder / f"{name}.png", full_page=whole)
 
 
 def until(what: str, condition: Callable[[], bool], patience_s: float = 30) -> None:

@@ -2,6 +2,8 @@
 
 import time
 
+from browser_drift import drift_paper
+
 from fabwafer.labels import WM811K
 from fabwafer.messages import Heartbeat
 from fabwafer.release import Comparison, Cost, LabelWorth, Pair, Replay, Routed, Verdict, Worth
@@ -21,11 +23,11 @@ _MINUTE_MS = 60_000
 
 
 def keep_loop(cloud: Cloud, fab: str) -> None:
-    """Keep a candidate in its canary ring, what it learned from, and the cameras' heartbeats."""
+    """Keep a candidate in its canary ring, what it learned from, what drifts, and the heartbeats."""
     now_ms = time.time_ns() // 1_000_000
     dynamodb = cloud.emulator.client("dynamodb")
     ledger = Ledger(PaperTable(cloud.outputs["PapersTable"], dynamodb))
-    for paper in _papers(now_ms, fab):
+    for paper in (*_papers(now_ms, fab), drift_paper(fab, OLD, now_ms)):
         assert ledger.keep_new(paper)
     cameras = CameraTable(cloud.outputs["CamerasTable"], dynamodb)
     for number in (1, 2, 3):

@@ -14,6 +14,7 @@ from fabwafer.messages import Prediction
 from fabwafer.triage import Decision, ReviewReason, review_request
 from lambdas.open_review import priority
 from lambdas.records import item_id, prediction_item, review_item
+from lambdas.stores.buckets import ImageBucket
 from lambdas.stores.values import serialized
 from sandbox.cloud import Cloud
 
@@ -29,22 +30,27 @@ class Waiting:
     truth: str
 
 
-def fill(cloud: Cloud, fab: str, wafers: int, truth: str | None = None) -> list[Waiting]:
-    """Put wafers of a fab under review, the most doubtful first."""
-    draw = np.random.default_rng(list(fab.encode()))
+def fill(
+    cloud: Cloud,
+    fab: str,
+    wafers: int,
+    truth: str | None = None,
+    first: int = 0,
+    why: ReviewReason = ReviewReason.DOUBTFUL,
+) -> list[Waiting]:
+    """Put wafers of a fab under review, the most doubtful first; `first` is the number that they begin with."""
+    draw = np.random.default_rng([first, *fab.encode()])
     now_ms = time.time_ns() // 1_000_000
-    labels = [truth or WM811K.names[number % len(WM811K.names)] for number in range(wafers)]
-    return [
-        _put(
-            cloud,
-            fab,
-            number,
-            now_ms,
-            label,
-            encode_dies(_of_one_size(generate_label(label, draw))),
-        )
-        for number, label in enumerate(labels)
-    ]
+    filled = []
+    for number in range(first, first + wafers):
+        label = truth or WM811K.names[number % len(WM811K.names)]
+        picture = encode_dies(_of_one_size(generate_label(label, draw)))
+        wafer = _prediction(fab, number, now_ms - 60_000 + number, label)
+        sure = (0.9 if why is ReviewReason.AUDIT else 0.4) + number / 1000
+        told = {"probability": sure, "scores": {label: sure}}
+        told["sha256"] = hashlib.sha256(picture).hexdigest()
+        filled.append(_put(cloud, wafer.model_copy(update=told), picture, why))
+    return filled
 
 
 def _of_one_size(dies: Grey) -> Grey:
@@ -53,23 +59,26 @@ def _of_one_size(dies: Grey) -> Grey:
     return dies[np.ix_(rows, columns)]
 
 
-def _put(cloud: Cloud, fab: str, number: int, now_ms: int, label: str, picture: bytes) -> Waiting:
-    wafer = Prediction(
+def _prediction(fab: str, number: int, timestamp: int, label: str) -> Prediction:
+    return Prediction(
         imgid=f"{fab}-{number:04d}",
-        timestamp=now_ms - 60_000 + number,
+        timestamp=timestamp,
         fab=fab,
         camera="camera1",
         prediction=label,
-        probability=0.4 + number / 1000,
-        scores={label: 0.4},
+        probability=0.4,
         lot=f"LOT-{fab}-{number // LOT_WAFERS}",
         wafer=number % LOT_WAFERS + 1,
         model="wafer-map@1.2.0",
-        sha256=hashlib.sha256(picture).hexdigest(),
+        serial=1,
         heat=[[0.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 0.0]],
     )
-    decision = Decision(alert=False, review=ReviewReason.DOUBTFUL)
-    asked = review_request(wafer, ReviewReason.DOUBTFUL)
+
+
+def _put(cloud: Cloud, wafer: Prediction, picture: bytes, why: ReviewReason) -> Waiting:
+    decision = Decision(alert=False, review=why)
+    now_ms = time.time_ns() // 1_000_000
+    asked = review_request(wafer, why)
     row = prediction_item(wafer, decision, "digest", now_ms, now_ms)
     rows: dict[str, Any] = {
         "PredictionsTable": row,
@@ -78,13 +87,9 @@ def _put(cloud: Cloud, fab: str, number: int, now_ms: int, label: str, picture: 
     tables = cloud.emulator.client("dynamodb")
     for table, item in rows.items():
         tables.put_item(TableName=cloud.outputs[table], Item=serialized(item))
-    cloud.emulator.client("s3").put_object(
-        Bucket=cloud.outputs["ImagesBucket"],
-        Key=str(row["image_key"]),
-        Body=picture,
-        ContentType="image/png",
-    )
-    return Waiting(item_id(wafer.imgid, wafer.timestamp), label)
+    images = ImageBucket(cloud.outputs["ImagesBucket"], cloud.emulator.client("s3"))
+    assert images.put_new(str(row["image_key"]), picture, wafer.sha256 or "", {})
+    return Waiting(item_id(wafer.imgid, wafer.timestamp), str(wafer.prediction))
 
 
 def answers(cloud: Cloud, fab: str) -> list[dict[str, Any]]:

@@ -248,6 +248,7 @@ def test_look_alikes_are_answered_in_bulk_and_taken_back_in_one(site: "Site", si
     assert len(kept) == 6
     assert len({event["batch"] for event in kept}) == 1
     portal.page.get_by_role("button", name="Undo the whole batch").click()
+    portal.page.get_by_role("button", name="Take back 6").click()
     expect(portal.page.get_by_text("Took back 6 answers")).to_be_visible(timeout=PATIENCE_MS)
     acts = [event["act"] for event in answers(site.cloud, "fabbulk")]
     assert acts.count("undo") == 6

@@ -1,15 +1,19 @@
 import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/components/top-navigation";
+import { useState } from "react";
 import { useMatch, useNavigate } from "react-router";
 
 import { useSession } from "../auth/SessionProvider";
 import { useOutbox, useOutboxState } from "../outbox/OutboxProvider";
 import { usePerson } from "./PersonProvider";
 import { PLACES, withFab } from "./places";
+import { SigningOut } from "./SigningOut";
+import { counted } from "./words";
 
 /** Always in sight: whether all is saved, which fab, who. */
 export function TopBar() {
   const { me, catalogue, fab, chooseFab } = usePerson();
-  const { session, signOut } = useSession();
+  const { session } = useSession();
+  const [leaving, setLeaving] = useState(false);
   const navigate = useNavigate();
   const onWafer = useMatch(PLACES.wafer.path) !== null;
   const fabs = catalogue.fabs.map((each) => each.fab);
@@ -29,7 +33,7 @@ export function TopBar() {
       description: [session.email, me.roles.join(", ")].filter(Boolean).join(" · "),
       iconName: "user-profile",
       items: [{ id: "out", text: "Sign out" }],
-      onItemClick: signOut,
+      onItemClick: () => setLeaving(true),
     },
   ];
   const onHome = (event: CustomEvent) => {
@@ -39,6 +43,7 @@ export function TopBar() {
   return (
     <div id="top-navigation">
       <TopNavigation identity={{ href: "/", title: "FabWafer", onFollow: onHome }} utilities={utilities} />
+      {leaving && <SigningOut onClose={() => setLeaving(false)} />}
     </div>
   );
 }
@@ -47,7 +52,7 @@ export function TopBar() {
 function useSaving(): TopNavigationProps.Utility {
   const { retry } = useOutbox();
   const { waiting, failures, durable } = useOutboxState();
-  const many = waiting.length === 1 ? "1 answer" : `${waiting.length} answers`;
+  const many = counted(waiting.length, "answer");
   const kept = durable ? "kept in this browser" : "kept only while this page is open";
   const text = waiting.length === 0 ? "All saved" : failures > 0 ? `${many} not saved yet` : `Saving ${many}`;
   return {

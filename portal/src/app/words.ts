@@ -50,6 +50,11 @@ export function moment(ms: number): string {
   return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(ms);
 }
 
+/** Return how many there are of what has a plural in s: "1 answer", "14 answers". */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 const UNITS = [
   ["day", 86_400_000],
   ["hour", 3_600_000],
@@ -60,7 +65,7 @@ const UNITS = [
 export function age(ms: number, now = Date.now()): string {
   for (const [unit, length] of UNITS) {
     const count = Math.floor((now - ms) / length);
-    if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"}`;
+    if (count >= 1) return counted(count, unit);
   }
   return "less than a minute";
 }

@@ -3,6 +3,8 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import { useState, type SyntheticEvent } from "react";
 
+import { canAsk, faultOf } from "../search/written";
+
 const FIELDS = [
   ["reviewer", "Reviewer", ""],
   ["from", "From day", "YYYY-MM-DD"],
@@ -18,12 +20,12 @@ export function AuditFilters({ params, onSearch }: AuditFiltersProps) {
   const [wanted, setWanted] = useState<Record<string, string>>(() => Object.fromEntries(FIELDS.map(([field]) => [field, params.get(field) ?? ""])));
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    onSearch(wanted);
+    if (canAsk(wanted)) onSearch(wanted);
   };
   return (
     <form onSubmit={submit} className="filters">
       {FIELDS.map(([field, label, placeholder]) => (
-        <FormField key={field} label={label}>
+        <FormField key={field} label={label} errorText={faultOf(field, wanted[field] ?? "")}>
           <Input value={wanted[field] ?? ""} placeholder={placeholder} onChange={({ detail }) => setWanted({ ...wanted, [field]: detail.value })} />
         </FormField>
       ))}

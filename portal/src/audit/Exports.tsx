@@ -12,11 +12,10 @@ import { useApi } from "../api/ApiProvider";
 import { wordsFor } from "../api/client";
 import type { ExportBody } from "../api/types";
 import { Choose } from "../app/Choose";
-import { DAY_MS, dayOf } from "../search/query";
+import { DAY_MS, dayOf, isoDay } from "../search/query";
 import { EarlierExports } from "./EarlierExports";
 import { FORMATS, SCOPES } from "./forms";
 
-const isoDay = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 const MONTH_DAYS = 28;
 
 /** Ask for an export and fetch it when it is written. */

@@ -7,7 +7,7 @@ import { Tokens } from "./tokens";
 interface SessionState {
   readonly session: Session;
   readonly tokens: Pick<Tokens, "token" | "instead">;
-  readonly signOut: () => void;
+  readonly signOut: () => Promise<void>;
 }
 
 const SessionContext = createContext<SessionState | null>(null);
@@ -34,11 +34,10 @@ export function SessionProvider({ signIn, children }: { signIn: SignIn; children
       setProblem("Your session has ended. What you answered is kept; sign in to send it.");
       setSession(null);
     });
-    const signOut = () => {
+    const signOut = async () => {
       setProblem(null);
-      void signIn.end().then(() => {
-        setSession(null);
-      });
+      await signIn.end();
+      setSession(null);
     };
     return { session, tokens, signOut };
   }, [session, signIn]);

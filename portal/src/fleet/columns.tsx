@@ -11,25 +11,44 @@ const NONE = "–";
 /** The columns of the fleet's table; the model is marked where it is not the one in use. */
 export function columns(current: string | null): TableProps.ColumnDefinition<DeviceView>[] {
   return [
-    { id: "camera", header: "Camera", cell: ({ camera }) => camera, isRowHeader: true, minWidth: 110 },
-    { id: "state", header: "State", cell: (device) => <State device={device} />, minWidth: 170 },
-    { id: "heartbeat", header: "Heartbeat", cell: ({ heartbeat_ms: at }) => `${age(at)} ago`, minWidth: 120 },
-    { id: "model", header: "Model", cell: (device) => <Model device={device} current={current} />, minWidth: 190 },
-    { id: "version", header: "Component", cell: ({ version }) => version ?? NONE },
-    { id: "outbox", header: "Outbox", cell: Outbox, minWidth: 120 },
-    { id: "last", header: "Last wafer", cell: ({ last_wafer: at }) => (at == null ? NONE : `${age(at)} ago`), minWidth: 120 },
-    { id: "classified", header: "Classified", cell: ({ classified, quarantined }) => (quarantined ? `${classified ?? 0} (${quarantined} unreadable)` : (classified ?? NONE)) },
-    { id: "time", header: "Time of a wafer", cell: ({ edge_ms: ms }) => (ms == null ? NONE : `${ms.toFixed(1)} ms`) },
-    { id: "disk", header: "Disk left", cell: ({ disk_free_bytes: bytes }) => size(bytes), minWidth: 90 },
-    { id: "temperature", header: "Temperature", cell: ({ temperature_c: celsius }) => (celsius == null ? NONE : `${celsius.toFixed(0)} °C`) },
-    { id: "uptime", header: "Up for", cell: ({ uptime_s: seconds }) => (seconds == null ? NONE : age(Date.now() - seconds * 1000)), minWidth: 110 },
+    { id: "camera", header: "Camera", cell: ({ camera }) => camera, isRowHeader: true },
+    { id: "state", header: "State", cell: (device) => <State device={device} />, minWidth: 150 },
+    { id: "heartbeat", header: "Heartbeat", cell: ({ heartbeat_ms: at }) => `${age(at)} ago`, minWidth: 110 },
+    { id: "model", header: "Model", cell: (device) => <Model device={device} current={current} />, minWidth: 170 },
+    { id: "outbox", header: "Outbox", cell: Outbox, minWidth: 110 },
+    { id: "wafers", header: "Wafers", cell: (device) => <Lines of={wafersOf(device)} />, minWidth: 150 },
+    { id: "machine", header: "Machine", cell: (device) => <Lines of={machineOf(device)} />, minWidth: 120 },
+  ];
+}
+
+/** What of it is known, a line each. */
+function Lines({ of }: { of: readonly (string | false)[] }) {
+  const known = of.filter((line) => line !== false);
+  return known.length === 0 ? NONE : known.map((line) => <div key={line}>{line}</div>);
+}
+
+function wafersOf({ classified, quarantined, last_wafer: last, edge_ms: ms }: DeviceView) {
+  return [
+    classified != null && `${classified} classified`,
+    quarantined != null && quarantined > 0 && `${quarantined} unreadable`,
+    last != null && `the last ${age(last)} ago`,
+    ms != null && `${ms.toFixed(1)} ms each`,
+  ];
+}
+
+function machineOf({ version, disk_free_bytes: bytes, temperature_c: celsius, uptime_s: seconds }: DeviceView) {
+  return [
+    version != null && `component ${version}`,
+    bytes != null && `${size(bytes)} left`,
+    celsius != null && `${celsius.toFixed(0)} °C`,
+    seconds != null && `up for ${age(Date.now() - seconds * 1000)}`,
   ];
 }
 
 function State({ device }: { device: DeviceView }) {
   const attention = attentionOf(device);
   if (attention.length === 0) return <StatusIndicator type="success">Well</StatusIndicator>;
-  return <StatusIndicator type={device.silent ? "error" : "warning"}>{attention.join("; ")}</StatusIndicator>;
+  return <StatusIndicator type={device.silent ? "error" : "warning"}><span className="whole-words">{attention.join("; ")}</span></StatusIndicator>;
 }
 
 function Model({ device, current }: { device: DeviceView; current: string | null }) {

@@ -2,18 +2,15 @@ import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { useApi } from "../api/ApiProvider";
-import { wordsFor } from "../api/client";
-import type { AnswerBody, BulkResult, ItemSummary } from "../api/types";
-import { usePerson } from "../app/PersonProvider";
-import { readStored, store } from "../app/stored";
-import { labelWords, newId, wordsOf } from "../app/words";
+import type { AnswerBody, ItemSummary } from "../api/types";
+import { Confirm } from "../app/Confirm";
+import { counted, labelWords, moment, wordsOf } from "../app/words";
 import { useActions } from "../keys/KeysProvider";
 import { choicesOf, normalOf, useLabelBook } from "../labels/book";
 import { KeyButton } from "../queue/AnswerPanel";
+import { type Batch, useBatches } from "./batches";
 import { BulkPreview } from "./BulkPreview";
 
 interface BulkBarProps {
@@ -31,7 +28,8 @@ export function BulkBar({ fab, chosen, most, onAll, onNone }: BulkBarProps) {
   const book = useLabelBook().data?.labels;
   const choices = choicesOf(book?.map(({ label }) => label) ?? [], normalOf(book));
   const [asked, setAsked] = useState<BulkAnswer | null>(null);
-  const batches = useBatches();
+  const [regretted, setRegretted] = useState<Batch | null>(null);
+  const batches = useBatches(fab);
   const ask = (answer: BulkAnswer) => {
     if (chosen.length > 0) setAsked(answer);
   };
@@ -40,7 +38,7 @@ export function BulkBar({ fab, chosen, most, onAll, onNone }: BulkBarProps) {
     ...Object.fromEntries(choices.flatMap((choice) => (choice.action ? [[choice.action, label(choice.label)]] : []))),
     unknown: () => ask({ verdict: "unknown", labels: [] }),
     bad: () => ask({ verdict: "bad_image", labels: [] }),
-    undo: () => batches.undo(),
+    ...(batches.isOfThisVisit ? { undo: () => setRegretted(batches.last) } : {}),
   });
   return (
     <div className="bulk-bar">
@@ -65,8 +63,8 @@ export function BulkBar({ fab, chosen, most, onAll, onNone }: BulkBarProps) {
             <KeyButton action="bad" text="Bad image" disabled={chosen.length === 0} onClick={() => ask({ verdict: "bad_image", labels: [] })} />
           </div>
           {batches.last && (
-            <Alert type={batches.error ? "error" : "success"} dismissible i18nStrings={{ dismissAriaLabel: "Dismiss" }} onDismiss={batches.forget} action={<Button loading={batches.undoing} onClick={batches.undo}>Undo the whole batch</Button>}>
-              {batches.error ?? batches.last.words}
+            <Alert type="success" dismissible i18nStrings={{ dismissAriaLabel: "Dismiss" }} onDismiss={batches.forget} action={<Button onClick={() => setRegretted(batches.last)}>Undo the whole batch</Button>}>
+              {batches.last.words}
             </Alert>
           )}
           {batches.undone && <Alert type="info">{batches.undone}</Alert>}
@@ -85,48 +83,17 @@ export function BulkBar({ fab, chosen, most, onAll, onNone }: BulkBarProps) {
           }}
         />
       )}
+      {regretted && (
+        <Confirm
+          title={`Take back ${counted(regretted.answers, "answer")} of ${moment(regretted.atMs)}, ${fab}?`}
+          verb={`Take back ${regretted.answers}`}
+          deed={() => batches.takeBack(regretted)}
+          changes={["backlog"]}
+          onClose={() => setRegretted(null)}
+        >
+          {regretted.words} What was changed since then stays.
+        </Confirm>
+      )}
     </div>
   );
-}
-
-interface Batch {
-  readonly id: string;
-  readonly words: string;
-}
-
-/** The batch answered last, and taking it back; it outlives the page. */
-function useBatches() {
-  const api = useApi();
-  const queries = useQueryClient();
-  const kept = `batch ${usePerson().me.name}`;
-  const [last, setLast] = useState(() => readStored<Batch | null>(kept, null));
-  const keep = (batch: Batch | null) => {
-    store(kept, batch);
-    setLast(batch);
-  };
-  const [undone, setUndone] = useState<string | null>(null);
-  const taking = useMutation({
-    mutationFn: (batch: string) => api.undoBatch(batch, newId()),
-    onSuccess: ({ done, refused }) => {
-      setUndone(`Took back ${done} answers.${refused > 0 ? ` ${refused} were changed meanwhile and stay.` : ""}`);
-      keep(null);
-      void queries.invalidateQueries({ queryKey: ["backlog"] });
-    },
-  });
-  return {
-    last,
-    undone,
-    undoing: taking.isPending,
-    error: taking.isError ? wordsFor(taking.error) : null,
-    undo: () => {
-      if (last && !taking.isPending) taking.mutate(last.id);
-    },
-    forget: () => keep(null),
-    remember: ({ batch, done, refused }: BulkResult, words: string) => {
-      setUndone(null);
-      taking.reset();
-      keep(batch ? { id: batch, words: `${done} wafers answered with ${words}.${refused > 0 ? ` ${refused} were refused.` : ""}` } : null);
-      void queries.invalidateQueries({ queryKey: ["backlog"] });
-    },
-  };
 }

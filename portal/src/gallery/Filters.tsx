@@ -9,6 +9,7 @@ import { Choose } from "../app/Choose";
 import { usePerson } from "../app/PersonProvider";
 import { labelWords, STATES } from "../app/words";
 import { useLabelBook } from "../labels/book";
+import { canAsk, faultOf } from "../search/written";
 import { ORDERS, WRITTEN } from "./query";
 
 type Written = (typeof WRITTEN)[number];
@@ -61,12 +62,12 @@ function Conditions({ params, looks, onChange }: FiltersProps) {
   const [wanted, setWanted] = useState<Record<string, string>>(() => Object.fromEntries(WRITTEN.map((name) => [name, params.get(name) ?? ""])));
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    onChange(wanted);
+    if (canAsk(wanted)) onChange(wanted);
   };
   return (
     <form onSubmit={submit} className="filters">
       {WRITTEN.filter((name) => looks || name !== "holder").map((name) => (
-        <FormField key={name} label={NAMES[name][0]}>
+        <FormField key={name} label={NAMES[name][0]} errorText={faultOf(name, wanted[name] ?? "")}>
           <Input
             value={wanted[name] ?? ""}
             placeholder={NAMES[name][1]}

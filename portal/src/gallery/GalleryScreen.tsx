@@ -42,6 +42,7 @@ export function GalleryScreen() {
         </Container>
         {me.roles.includes("reviewer") && query.state === "open" && (
           <BulkBar
+            key={fab}
             fab={fab}
             chosen={chosen}
             most={me.most_bulk}

@@ -20,9 +20,19 @@ export function neighboursOf(text: string, known: readonly string[]): ReadNeighb
   return { neighbours: lines, wrong: silent ? `What tells ${silent.label} apart is missing` : null };
 }
 
-/** Read wafers, one a line; a whole address will do. */
+/** Read wafers, one a line; a whole address, as the wafer's screen has it, will do. */
 export function examplesOf(text: string): string[] {
-  return linesOf(text).map((line) => decodeURIComponent(line.split("/").pop() ?? line));
+  return linesOf(text).map(waferIn);
+}
+
+/** Return what an address' path ends in, or the line itself where it is no address. */
+function waferIn(line: string): string {
+  try {
+    const { pathname } = new URL(line, window.location.origin);
+    return decodeURIComponent(pathname.split("/").findLast(Boolean) ?? line);
+  } catch {
+    return line;
+  }
 }
 
 function linesOf(text: string): string[] {

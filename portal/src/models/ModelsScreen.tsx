@@ -15,12 +15,11 @@ import { moment, percent, points } from "../app/words";
 import { ModelStatus } from "./ModelStatus";
 
 const COLUMNS: TableProps.ColumnDefinition<ModelSummary>[] = [
-  { id: "model", header: "Model", cell: ({ model }) => <PlaceLink to={modelPath(model)}>{model}</PlaceLink>, isRowHeader: true, minWidth: 180 },
-  { id: "state", header: "State", cell: ({ state }) => <ModelStatus state={state} />, minWidth: 180 },
-  { id: "created", header: "Registered", cell: ({ created_ms: at }) => moment(at), minWidth: 150 },
-  { id: "f1", header: "Macro-F1", cell: ({ macro_f1: f1 }) => percent(f1, 1) },
-  { id: "change", header: "Against the one before", cell: ({ macro_f1: f1, macro_f1_before: before }) => (f1 == null || before == null ? "–" : points(f1 - before)) },
-  { id: "verdict", header: "Release rule", cell: ({ passed, reasons }) => (passed == null ? "–" : passed ? "Passed" : reasons.join("; ")), minWidth: 220 },
+  { id: "model", header: "Model", cell: ({ model }) => <PlaceLink to={modelPath(model)}>{model}</PlaceLink>, isRowHeader: true, minWidth: 150 },
+  { id: "state", header: "State", cell: ({ state }) => <ModelStatus state={state} />, minWidth: 150 },
+  { id: "created", header: "Registered", cell: ({ created_ms: at }) => moment(at), minWidth: 125 },
+  { id: "f1", header: "Macro-F1, against the one before", cell: ({ macro_f1: f1, macro_f1_before: before }) => <><div>{percent(f1, 1)}</div>{f1 != null && before != null && <div>{points(f1 - before)}</div>}</> },
+  { id: "verdict", header: "Release rule", cell: ({ passed, reasons }) => (passed == null ? "–" : passed ? "Passed" : reasons.join("; ")), minWidth: 170 },
   { id: "by", header: "Decided by", cell: ({ decided_by: by, passed }) => by ?? (passed == null ? "–" : "the rule") },
   { id: "training", header: "Training", cell: ({ training }) => (training ? <PlaceLink to={trainingPath(training)}>{training}</PlaceLink> : "shipped") },
 ];

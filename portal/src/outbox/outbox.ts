@@ -95,6 +95,12 @@ export class Outbox<Work> {
     return true;
   }
 
+  /** Tell whether an entry was refused, as soon as it no longer waits. */
+  async isRefused(id: string): Promise<boolean> {
+    await this.until(({ waiting }) => !waiting.some((entry) => entry.id === id));
+    return this.state.refused.some((entry) => entry.id === id);
+  }
+
   /** Forget a refused answer that a person has read about. */
   async dismiss(id: string): Promise<void> {
     this.change({ refused: this.state.refused.filter((entry) => entry.id !== id) });
@@ -150,6 +156,18 @@ export class Outbox<Work> {
 
   private async forget(id: string): Promise<void> {
     await this.parts.store.remove(id).catch(() => this.change({ durable: false }));
+  }
+
+  private until(isSo: (state: OutboxState<Work>) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!isSo(this.state)) return;
+        stop();
+        resolve();
+      };
+      const stop = this.subscribe(look);
+      look();
+    });
   }
 
   private has(id: string): boolean {

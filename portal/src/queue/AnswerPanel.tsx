@@ -2,6 +2,7 @@ import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 
+import { usePerson } from "../app/PersonProvider";
 import { labelWords } from "../app/words";
 import { keyCap, type Action } from "../keys/keymap";
 import { useKeys } from "../keys/KeysProvider";
@@ -12,7 +13,6 @@ interface AnswerPanelProps {
   readonly choices: readonly Choice[];
   readonly draft: Draft;
   readonly suggested: string | null;
-  readonly mostNote: number;
   /** While no answer can be meant. */
   readonly off: boolean;
   readonly onDraft: (draft: Draft) => void;
@@ -20,7 +20,8 @@ interface AnswerPanelProps {
   readonly onLabel: (label: string) => void;
 }
 
-export function AnswerPanel({ choices, draft, suggested, mostNote, off, onDraft, onAction, onLabel }: AnswerPanelProps) {
+export function AnswerPanel({ choices, draft, suggested, off, onDraft, onAction, onLabel }: AnswerPanelProps) {
+  const { most_note_characters: mostNote } = usePerson().me;
   const chosen = draft.several;
   const doing = (action: Action) => leaving(() => onAction(action));
   return (

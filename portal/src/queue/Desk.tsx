@@ -13,7 +13,7 @@ import { usePrefetchedPictures } from "../wafer/picture";
 import { Viewer } from "../wafer/Viewer";
 import { AnswerPanel } from "./AnswerPanel";
 import type { Deal } from "./deal";
-import { Away, Taken } from "./Interrupted";
+import { Away, Over, overWords } from "./Interrupted";
 import { KeysHelp } from "./KeysHelp";
 import { ModelSays } from "./ModelSays";
 import { useAnswering } from "./useAnswering";
@@ -80,7 +80,7 @@ interface HoldProps {
 
 /** What is to be said of a wafer that is no longer surely ours. */
 function Hold({ item, held, onGoOn }: HoldProps) {
-  if (onGoOn) return <Taken onGoOn={onGoOn} />;
+  if (held.hand.over && onGoOn) return <Over over={held.hand.over} onGoOn={onGoOn} />;
   if (held.isHeld(item)) return null;
   return <Alert type="warning">Your hold on this wafer has run out. An answer may be refused if somebody else took it.</Alert>;
 }
@@ -113,7 +113,7 @@ function Nothing({ deal, onAsk, onUndo }: NothingProps) {
 function spoken(item: WorkItem | undefined, { away, hand }: ReturnType<typeof useHand>): string {
   if (away) return "Nobody was at this page for a while: your wafers are for others again. Go on with Enter.";
   if (!item) return "";
-  if (hand.taken !== null) return `Somebody else has ${nameOf(item)} now. The next answer key goes on and answers nothing.`;
+  if (hand.over) return `${overWords(hand.over, nameOf(item))}. The next answer key goes on and answers nothing.`;
   const answer = item.model_answer;
   return answer ? `${nameOf(item)}. The model says ${labelWords(answer.label)}, ${percent(answer.probability)}.` : `${nameOf(item)}, read blind.`;
 }

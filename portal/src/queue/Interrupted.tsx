@@ -3,6 +3,7 @@ import Button, { type ButtonProps } from "@cloudscape-design/components/button";
 import { useEffect, useRef } from "react";
 
 import { Empty } from "../app/Answers";
+import type { Hand } from "./hand";
 
 /** Nobody was there for a while: what was in hand is for others again. */
 export function Away({ onGoOn }: { onGoOn: () => void }) {
@@ -22,10 +23,16 @@ export function Away({ onGoOn }: { onGoOn: () => void }) {
   );
 }
 
-/** The wafer in sight has gone to somebody else. */
-export function Taken({ onGoOn }: { onGoOn: () => void }) {
+type Over = NonNullable<Hand["over"]>;
+
+export function overWords({ why }: Over, wafer: string): string {
+  return why === "taken" ? `Somebody else has ${wafer} now` : `Your answer to ${wafer} stands`;
+}
+
+/** Nothing can be answered about the wafer in sight any more. */
+export function Over({ over, onGoOn }: { over: Over; onGoOn: () => void }) {
   return (
-    <Alert type="warning" header="Somebody else has this wafer now" action={<Button onClick={onGoOn}>Next wafer</Button>}>
+    <Alert type="warning" header={overWords(over, "this wafer")} action={<Button onClick={onGoOn}>Next wafer</Button>}>
       The next answer key goes on and answers nothing.
     </Alert>
   );

@@ -2,6 +2,7 @@ import type { WorkItem } from "../api/types";
 import { identityOf, nameOf, newId, wordsOf } from "../app/words";
 import { useOutbox } from "../outbox/OutboxProvider";
 import { bodyOf, type Draft, type Verdict } from "./answering";
+import type { Answered } from "./hand";
 import type { useHand } from "./useHand";
 import type { useSeen } from "./useSeen";
 
@@ -49,7 +50,9 @@ export function useDeeds({ held, current, draft, seen, say }: Desk) {
     say(`Took back ${last.words} for ${nameOf(last.item)}.`);
     const refused = outbox.snapshot().refused.some(({ id }) => id === last.answerId);
     if (refused) void outbox.dismiss(last.answerId);
-    else void takeBack(outbox, last.answerId, last.item);
+    else void takeBack(outbox, last).then((stands) => {
+        if (stands) move({ kind: "stands", done: last });
+      });
   };
   const skip = () => {
     if (!current) return;
@@ -60,8 +63,10 @@ export function useDeeds({ held, current, draft, seen, say }: Desk) {
   return { answer, accept, undo, skip };
 }
 
-async function takeBack(outbox: ReturnType<typeof useOutbox>, answerId: string, wafer: WorkItem): Promise<void> {
-  if (await outbox.withdraw(answerId)) return;
+/** Take an answer back; tell, once the API has said so, whether it stands. */
+async function takeBack(outbox: ReturnType<typeof useOutbox>, { answerId, item }: Answered): Promise<boolean> {
+  if (await outbox.withdraw(answerId)) return false;
   const id = newId();
-  await outbox.add(id, { kind: "undo", wafer: identityOf(wafer), body: { answer_id: id, version: wafer.version } });
+  await outbox.add(id, { kind: "undo", wafer: identityOf(item), body: { answer_id: id, version: item.version } });
+  return (await outbox.isRefused(id)) && !(await outbox.isRefused(answerId));
 }

@@ -10,6 +10,7 @@ import { usePerson } from "../app/PersonProvider";
 import { labelWords } from "../app/words";
 import { useLabelBook } from "../labels/book";
 import { FIELDS } from "./query";
+import { canAsk, faultOf } from "./written";
 
 type Field = (typeof FIELDS)[number];
 type Wanted = Record<Field, string>;
@@ -25,13 +26,13 @@ export function Filters({ params, onSearch }: FiltersProps) {
   const [wanted, setWanted] = useState<Wanted>(() => wantedOf(params));
   const set = (field: Field) => (value: string) => setWanted({ ...wanted, [field]: value });
   const text = (field: Field, label: string, more: Partial<InputProps> = {}) => (
-    <FormField label={label}>
+    <FormField label={label} errorText={faultOf(field, wanted[field])}>
       <Input value={wanted[field]} onChange={({ detail }) => set(field)(detail.value)} {...more} />
     </FormField>
   );
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    onSearch({ ...wanted, prediction: "" });
+    if (canAsk(wanted)) onSearch({ ...wanted, prediction: "" });
   };
   const cameras = catalogue.fabs.find((each) => each.fab === fab)?.cameras ?? [];
   return (

@@ -19,12 +19,11 @@ import { SavedViews } from "./SavedViews";
 const PAGE = 50;
 
 const COLUMNS: TableProps.ColumnDefinition<WaferView>[] = [
-  { id: "wafer", header: "Wafer", cell: (wafer) => <PlaceLink to={waferPath(wafer)}>{wafer.wafer == null ? nameOf(wafer) : `Wafer ${wafer.wafer}`}</PlaceLink>, isRowHeader: true },
-  { id: "when", header: "Taken", cell: ({ timestamp }) => moment(timestamp), minWidth: 150 },
+  { id: "wafer", header: "Wafer", cell: (wafer) => <PlaceLink to={waferPath(wafer)}>{wafer.wafer == null ? nameOf(wafer) : `Wafer ${wafer.wafer}`}</PlaceLink>, isRowHeader: true, minWidth: 95 },
+  { id: "when", header: "Taken", cell: ({ timestamp }) => moment(timestamp), minWidth: 130 },
   { id: "camera", header: "Camera", cell: ({ camera }) => camera },
   { id: "lot", header: "Lot", cell: ({ fab, lot }) => (lot ? <PlaceLink to={lotPath(fab, lot)}>{lot}</PlaceLink> : "–") },
-  { id: "label", header: "The model says", cell: ({ model_answer: model }) => (model ? labelWords(model.label) : "to be read blind") },
-  { id: "probability", header: "How sure", cell: ({ model_answer: model }) => percent(model?.probability) },
+  { id: "label", header: "The model says", cell: ({ model_answer: model }) => (model ? <>{labelWords(model.label)}, <span className="together">{percent(model.probability)}</span></> : "to be read blind") },
   { id: "novelty", header: "Novelty", cell: ({ model_answer: model }) => model?.novelty?.toFixed(2) ?? "–" },
   { id: "alerted", header: "Alerted", cell: ({ alerted }) => (alerted == null ? "–" : alerted ? "Yes" : "No") },
   { id: "state", header: "Review", cell: ({ state }) => (state ? STATES[state] : "–") },
@@ -53,6 +52,7 @@ export function SearchScreen() {
           loading={waiting}
           loadingText="Fetching wafers"
           columnDefinitions={COLUMNS}
+          wrapLines
           stickyHeader
           empty={<Empty title="No wafer matches">Leave out a condition.</Empty>}
           footer={<More pages={pages} what="wafers" />}

@@ -40,17 +40,22 @@ export function boundsOf(params: URLSearchParams) {
   };
 }
 
-export function dayOf(text: string | null): number | null {
-  const ms = Date.parse(`${text ?? ""}T00:00:00Z`);
-  return Number.isNaN(ms) ? null : ms;
+export function isoDay(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }
 
-function shareOf(text: string | null): number | null {
+/** Return when a day of the calendar begins, UTC; null where there is no such day. */
+export function dayOf(text: string | null): number | null {
+  const ms = Date.parse(`${text ?? ""}T00:00:00Z`);
+  return Number.isNaN(ms) || isoDay(ms) !== text ? null : ms;
+}
+
+export function shareOf(text: string | null): number | null {
   const value = numberOf(text);
   return value !== null && value >= 0 && value <= 100 ? value / 100 : null;
 }
 
-function numberOf(text: string | null): number | null {
+export function numberOf(text: string | null): number | null {
   const value = text ? Number(text) : NaN;
   return Number.isFinite(value) ? value : null;
 }

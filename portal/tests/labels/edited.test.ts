@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 
+import { waferPath } from "../../src/app/places";
 import { examplesOf, neighboursOf } from "../../src/labels/edited";
 
 it("neighbours are read one a line", () => {
@@ -20,6 +21,15 @@ it("a neighbour needs what tells it apart", () => {
   expect(neighboursOf("Loc", ["Loc"]).wrong).toBe("What tells Loc apart is missing");
 });
 
-it("examples may be whole addresses", () => {
-  expect(examplesOf("https://portal/wafers/img1~1554134552944\nimg2~1554134552945")).toEqual(["img1~1554134552944", "img2~1554134552945"]);
+it.each([
+  ["a wafer", "img1~1554134552944"],
+  ["the address that its screen has", `https://portal${waferPath({ item: "img1~1554134552944", fab: "faba" })}`],
+  ["an address without a fab", "https://portal/wafers/img1~1554134552944"],
+  ["a path", "/wafers/img1~1554134552944/?fab=faba#why"],
+])("an example may be %s", (_, line) => {
+  expect(examplesOf(line)).toEqual(["img1~1554134552944"]);
+});
+
+it("an example that is no address is left as it is", () => {
+  expect(examplesOf("img%~1\nhttp://")).toEqual(["img%~1", "http://"]);
 });

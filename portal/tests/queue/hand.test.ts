@@ -50,13 +50,13 @@ describe("a hand", () => {
   it("lets go of what somebody else got, but not of what is looked at", () => {
     const hand = moveHand(three, { kind: "lost", items: ["a", "c"] });
     expect(names(hand)).toEqual(["a", "b"]);
-    expect(hand.taken).toBe("a");
+    expect(hand.over).toEqual({ item: "a", why: "taken" });
   });
 
   it("goes on from what somebody else got when that has been seen", () => {
     const hand = moveHand(moveHand(three, { kind: "lost", items: ["a"] }), { kind: "passed" });
     expect(names(hand)).toEqual(["b", "c"]);
-    expect(hand.taken).toBeNull();
+    expect(hand.over).toBeNull();
   });
 
   it("put down holds nothing and remembers what can be undone", () => {
@@ -73,6 +73,28 @@ describe("undo", () => {
     const undone = moveHand(answer(answer(two)), { kind: "undone" });
     expect(names(undone)).toEqual(["b"]);
     expect(names(moveHand(undone, { kind: "undone" }))).toEqual(["a", "b"]);
+  });
+
+  it("that is refused leaves in sight what is looked at, which goes with the next key and can be undone again", () => {
+    const [done] = answer(two).answered;
+    if (!done) throw new Error("expected an answer");
+    const refused = moveHand(moveHand(answer(two), { kind: "undone" }), { kind: "stands", done });
+    expect(names(refused)).toEqual(["a", "b"]);
+    expect(refused.over).toEqual({ item: "a", why: "stands" });
+    expect(moveHand(refused, { kind: "lost", items: ["a"] }).over).toEqual({ item: "a", why: "stands" });
+    const passed = moveHand(refused, { kind: "passed" });
+    expect(names(passed)).toEqual(["b"]);
+    expect(passed.answered).toEqual([done]);
+  });
+
+  it("that is refused takes the wafer from behind another, and its second answer with it", () => {
+    const [second, first] = answer(answer(two)).answered;
+    if (!first || !second) throw new Error("expected two answers");
+    const undone = moveHand(moveHand(answer(answer(two)), { kind: "undone" }), { kind: "undone" });
+    expect(names(moveHand(undone, { kind: "stands", done: second }))).toEqual(["a"]);
+    const again = moveHand(answer(undone), { kind: "stands", done: first });
+    expect(names(again)).toEqual(["b"]);
+    expect(again.answered).toEqual([first]);
   });
 
   it("without an answer changes nothing", () => {

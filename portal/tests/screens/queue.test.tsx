@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 
-import { openPortal, recordWhere, requestsTo, serveCloud } from "../portal";
+import { faultsOf, openPortal, recordWhere, requestsTo, serveCloud } from "../portal";
 
 const served = serveCloud();
 
@@ -111,6 +111,26 @@ it("undo brings the wafer back and takes the answer back", async () => {
   expect(screen.queryByText(/^Not kept/)).toBeNull();
 });
 
+it("an undo that is refused leaves the answer, and the next key goes on", async () => {
+  const { user, container } = await openQueue();
+  const name = current();
+  const { review } = recordNamed(name);
+  await user.keyboard("1");
+  await allSaved();
+  const answered = review?.version ?? 0;
+  Object.assign(review ?? {}, { holder: "remo", version: answered + 1, lease_until_ms: Date.now() + 60_000 });
+  await drawn();
+  const next = current();
+  await user.keyboard("z");
+  expect(await screen.findByText("It is held by remo now.", { exact: false })).toBeTruthy();
+  expect(await screen.findByText("Your answer to this wafer stands", { selector: "div *" })).toBeTruthy();
+  expect(await faultsOf(container)).toEqual([]);
+  await user.keyboard("2");
+  await waitFor(() => expect(current()).toBe(next));
+  expect(events().map(({ act }) => act)).toEqual(["answer"]);
+  expect(screen.getByText(/^Last:/).textContent).toContain(`Center for ${name}`);
+});
+
 it("nothing is lost while the API is down", async () => {
   const { user } = await openQueue();
   served.cloud.down = true;
@@ -152,11 +172,12 @@ it("a wafer that somebody else took stays in sight, and the next key answers not
 
 it("whoever leaves the page alone gives their wafers back, and goes on with one key", async () => {
   served.cloud.leaseS = 2;
-  const { user } = openPortal("/queue?fab=faba", "rita");
+  const { user, container } = openPortal("/queue?fab=faba", "rita");
   const held = () => [...served.cloud.records.values()].filter(({ review }) => review?.holder === "rita");
   await waitFor(() => expect(held().length).toBeGreaterThan(0));
   const goOn = await screen.findByRole("button", { name: "Go on" });
   expect(document.activeElement).toBe(goOn);
+  expect(await faultsOf(container)).toEqual([]);
   await waitFor(() => expect(held()).toEqual([]));
   const calls = [requestsTo("/queue/next"), requestsTo("/queue/heartbeat")];
   await new Promise((resolve) => setTimeout(resolve, 1_500));

@@ -1,8 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import axe from "axe-core";
 import { describe, expect, it, test } from "vitest";
 
-import { openPortal, recordWhere, serveCloud } from "../portal";
+import { faultsOf, openPortal, recordWhere, serveCloud } from "../portal";
 
 const served = serveCloud();
 
@@ -28,12 +27,6 @@ const isThere = (what: RegExp) =>
     const found = [...screen.queryAllByText(what), ...screen.queryAllByLabelText(what)];
     expect(found.length).toBeGreaterThan(0);
   });
-
-/** Colours need a browser: the browser tests look at them. */
-async function faultsOf(element: Element): Promise<string[]> {
-  const { violations } = await axe.run(element, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`);
-}
 
 describe.each(SCREENS)("the screen %s", (at, title, what) => {
   it("shows what it is for, accessibly", async () => {
@@ -104,6 +97,21 @@ it("another fab's wafer does not exist", async () => {
   expect(await screen.findByText("There is no such thing in your fabs.")).toBeTruthy();
 });
 
+it.each([
+  ["/wafers?fab=faba", "Search", "From day", "21.11.2026", "YYYY-MM-DD"],
+  ["/gallery?fab=faba", "Show", "Sure at most, %", "140", "0 to 100"],
+  ["/audit?fab=faba", "Filter", "To day", "2026-02-30", "YYYY-MM-DD"],
+])("%s says what a field wants, and asks for nothing before", async (at, button, field, text, wanted) => {
+  const { router, user } = openPortal(at, "ada");
+  await isThere(new RegExp(`^${button}$`));
+  const [input] = screen.getAllByLabelText(field).slice(-1);
+  if (!input) throw new Error(`expected a field ${field}`);
+  await user.type(input, text);
+  await user.click(screen.getByText(button, { selector: "button *" }));
+  expect(await screen.findByText(wanted)).toBeTruthy();
+  expect(router.state.location.search).toBe("?fab=faba");
+});
+
 it("an alert's link finds the wafers that it names", async () => {
   openPortal("/wafers?fab=faba&camera=inspect-1&prediction=Scratch&lot=LOT-4711", "erin");
   await screen.findByRole("heading", { level: 1, name: "Wafers" });
@@ -163,8 +171,29 @@ it("many wafers are answered at once, previewed, and taken back as one", async (
   await waitFor(() => expect(bulk()).toHaveLength(2));
   unmount();
   openPortal("/gallery?fab=faba", "rita");
-  await user.click(await screen.findByRole("button", { name: "Undo the whole batch" }));
+  await screen.findByRole("button", { name: "Undo the whole batch" });
+  await user.keyboard("z");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Undo the whole batch" }));
+  await user.click(within(await screen.findByRole("dialog", { name: /^Take back 2 answers of .*, faba\?$/ })).getByRole("button", { name: "Take back 2" }));
   await waitFor(() => expect(bulk()).toHaveLength(0));
+  expect(await screen.findByText("Took back 2 answers.")).toBeTruthy();
+});
+
+it("the undo key asks before it takes a batch back, and knows only this fab's", async () => {
+  const { user, router } = openPortal("/gallery?fab=faba", "ada");
+  const [first] = await screen.findAllByRole("button", { name: /^Choose wafer/ });
+  if (!first) throw new Error("expected a wafer");
+  await user.click(first);
+  await user.keyboard("7");
+  await user.click(await screen.findByRole("button", { name: "Answer 1" }));
+  await screen.findByRole("button", { name: "Undo the whole batch" });
+  await user.keyboard("z");
+  await user.click(within(await screen.findByRole("dialog", { name: /^Take back 1 answer/ })).getByRole("button", { name: "Cancel" }));
+  await router.navigate("/gallery?fab=fabb");
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Undo the whole batch" })).toBeNull());
+  await router.navigate("/gallery?fab=faba");
+  expect(await screen.findByRole("button", { name: "Undo the whole batch" })).toBeTruthy();
 });
 
 it("the preview of a bulk answer names what is held by others", async () => {
