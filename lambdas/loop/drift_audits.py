@@ -9,8 +9,8 @@ from fabwafer.history import Verdict
 from fabwafer.model_drift import usual_error
 from fabwafer.triage import ReviewReason
 from lambdas.loop.drift_state import Known
-from lambdas.loop.drift_wafers import wafer_of
 from lambdas.loop.review_requests import request_body
+from lambdas.records import item_of
 from lambdas.stores.pages import Filter, Page, Span
 from lambdas.stores.reviews import WorkTable
 from lambdas.stores.wafers import WaferTable
@@ -69,7 +69,7 @@ class Audits:
         page = Page(_MOST_LOOKED_AT, wanted=Filter(equal={"model": model}))
         found, _ = self.wafers.find(span, page)
         rows = {
-            wafer_of(row): row for row in found if row.get("review") != ReviewReason.REFUSED.value
+            item_of(row): row for row in found if row.get("review") != ReviewReason.REFUSED.value
         }
         items = sample(rows)
         if items is None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from fabwafer.camera_drift import figures
 from fabwafer.lots_under_way import Seen
 from fabwafer.messages import PictureState
-from lambdas.records import Item, int_of, item_id, text_of
+from lambdas.records import Item, int_of, text_of
 
 
 def seen_of(row: Item) -> Seen:
@@ -23,11 +23,6 @@ def seen_of(row: Item) -> Seen:
         scores=_scores(row),
         figures=_figures(row),
     )
-
-
-def wafer_of(row: Item) -> str:
-    """Return a prediction's id."""
-    return item_id(str(row["imgid"]), int_of(row["timestamp"]))
 
 
 def _scores(row: Item) -> dict[str, float] | None:
