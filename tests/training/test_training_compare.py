@@ -14,6 +14,7 @@ from PIL import Image
 from reviewed_wafers import write_reviewed
 
 from edge_component.classifier import Classifier
+from fabwafer.bundle import sealed
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import COMPARISON, Comparison
 from training.compare import Material, compare, main, replay
@@ -43,7 +44,7 @@ def blind(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Contender:
     policy["labels"] = ["Streak" if each == "Loc" else each for each in policy["labels"]]
     policy |= {"accept": dict.fromkeys(policy["labels"], 1.0), "model": "wafer-map@0.9.0"}
     manifest |= {"version": "0.9.0", "name": "wafer-map"}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(json.dumps(sealed(manifest)))
     return Contender.of(folder)
 
 
