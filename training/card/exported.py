@@ -45,6 +45,7 @@ class Promise(_Told):
     """What the thresholds promise."""
 
     method: str
+    assumptions: str
     confidence: float
     max_escapes: float
     max_wrong_defect_calls: float

@@ -25,7 +25,7 @@ def promise_section(report: Report) -> str:
         f"Promised, with {100 * promise.confidence:g} % confidence in all at once, found on the calibration lots "
         f"({promise.method}); probabilities are at temperature {promise.temperature:.3f}.\n\n"
         f"{table(head, _promises(report))}\n\n"
-        "The promise holds for lots like these: another product, tester or period needs thresholds of its own."
+        f"It is promised on these terms: {promise.assumptions}. Another product, tester or period needs thresholds of its own."
     )
 
 
