@@ -80,6 +80,7 @@ def evaluate(
     """
     manifest = read_bundle(bundle)
     wafers = read_wafers(data, kind_of(manifest))
+    digest = wafers.digest()
     if further.known:
         wafers = known_to(wafers, manifest.policy.label_set)
     wanted = wafers_of(wafers, [split] if split else [])
@@ -89,6 +90,8 @@ def evaluate(
     figures: dict[str, JsonValue] = {
         "model": manifest.model,
         "sha256": manifest.files[MODEL],
+        "manifest": manifest.sha256,
+        "data": digest,
         "split": split,
         "left_out": {**wafers.left_out, **seen},
         **report(decisions),

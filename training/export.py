@@ -26,7 +26,7 @@ from training.bundle.writing import recover, write_bundle
 from training.data.collect import sources_of
 from training.data.lots import SPLIT_SEED, Split
 from training.data.maps import Ints
-from training.data.sources import read_wafers
+from training.data.sources import form_of, read_wafers, source_of
 from training.data.wafers import WaferSet, require_wafers, splits
 from training.network.model import multiply_adds
 from training.network.run import Recipe, Run, load
@@ -112,6 +112,7 @@ def _described(wafers: WaferSet, parts: dict[Split, Ints], data: Path) -> dict[s
         "sha256": wafers.digest(),
         "wafers": len(wafers),
         "kind": wafers.maps.kind.value,
+        "form": form_of(source_of(data)),
         "split_seed": SPLIT_SEED,
         "parts": {split.value: len(indices) for split, indices in parts.items()},
         **({"sources": sources} if sources else {}),

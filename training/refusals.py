@@ -82,6 +82,8 @@ def judge(bundle: Path, data: Path, split: Split | None = None) -> dict[str, Jso
     wrongly = int(doubts_of(measured, manifest.policy, len(indices)).refused.sum())
     return {
         "model": manifest.model,
+        "manifest": manifest.sha256,
+        "data": wafers.digest(),
         "split": split,
         "wafers": len(indices),
         "wafers_refused": wrongly,

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.model.contenders import BUNDLE, CONTENDERS, DATA, WORK, Contender
 from bench.model.summary import Result, Round, table
 from bench.table import keep, machine
-from fabwafer.bundle import MODEL
+from fabwafer.bundle import MODEL, read_bundle
 
 _SECTION = "model"
 _NOTES = """The shipped bundle beside its own fp32, its network in other runtimes, and larger networks: written by `make bench-model ARGS=--write`.
@@ -53,7 +53,9 @@ def main() -> None:
     text = f"{notes}\n{machine()}\n\n{table(results)}\n"
     print(text)
     if given.json:
-        given.json.write_text(json.dumps([_plain(each) for each in results], indent=1) + "\n")
+        measured = read_bundle(given.bundle).sha256
+        told = [{**_plain(each), "manifest": measured} for each in results]
+        given.json.write_text(json.dumps(told, indent=1) + "\n")
     if given.write:
         keep(_SECTION, text)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from fabwafer.bundle import MANIFEST, MODEL, read_bundle, sealed
 from training.bundle.writing import write_bundle
 from training.card.figures import FIGURES
 from training.card.goals import Goal, goals
@@ -97,7 +97,8 @@ def measured(
         contender("its network", "int8", "LiteRT", 0),
     ]
     (folder / REPORT / BENCH).write_text(json.dumps(bench))
-    (folder / REPORT / REFUSALS).write_text(json.dumps(REFUSED))
+    of = {name: json.loads(figures.read_text())[name] for name in ("manifest", "data")}
+    (folder / REPORT / REFUSALS).write_text(json.dumps(REFUSED | of))
     return folder
 
 
@@ -161,9 +162,45 @@ def test_the_card_tells_what_the_protocol_does_to_a_figure(card: Path) -> None:
     assert "| random | 500 | 100 | 40 | 0.950 | 0.940 to 0.960 |" in card.read_text()
 
 
-def test_a_model_of_other_labels_claims_nothing_about_wm811k(card: Path) -> None:
+def test_a_model_of_a_fabs_own_wafers_claims_nothing_about_wm811k(card: Path) -> None:
     assert "WM811K" not in card.read_text()
+    assert "LSWMD" not in card.read_text()
     assert "## Goals" not in card.read_text()
+
+
+def learned_from(folder: Path, **data: Any) -> str:
+    """The card of a bundle that says other things of its data."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["data"] |= data
+    (folder / MANIFEST).write_text(json.dumps(sealed(manifest)))
+    for name in (TEST, REFUSALS):
+        changed(folder, name, manifest=read_bundle(folder).sha256)
+    write_report(folder)
+    return (folder / CARD).read_text()
+
+
+def test_a_model_of_wm811k_cites_it_and_is_held_against_its_goals(reported: Path) -> None:
+    text = learned_from(reported, form=".pkl")
+    assert "MIR-WM811K" in text
+    assert "by row of LSWMD.pkl" in text
+    assert "## Goals" in text
+
+
+def test_reviewed_wafers_with_a_new_label_do_not_end_the_citation(reported: Path) -> None:
+    old = {"form": "folder", "digest": "1", "sources": [{"form": ".pkl"}]}
+    text = learned_from(reported, sources=[old, {"form": ".jsonl", "digest": "2"}])
+    assert "MIR-WM811K" in text
+    assert "by row of the data" in text
+    assert "## Goals" not in text
+
+
+def test_the_card_says_what_the_data_lacks(card: Path, reported: Path) -> None:
+    assert "test lots, every one of them," in card.read_text()
+    changed(reported, TEST, left_out={"in lots that it learned from": 7})
+    write_report(reported)
+    text = (reported / CARD).read_text()
+    assert "test lots, of data that lacks: 7 in lots that it learned from," in text
+    assert "every one of them" not in text
 
 
 def test_what_was_not_measured_is_left_out(reported: Path) -> None:
@@ -255,7 +292,9 @@ def test_a_broken_file_is_named_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        pytest.param("sha256", "0" * 64, "sha256: expected this bundle's", id="another-model"),
+        pytest.param("sha256", "0" * 64, f"{TEST}: sha256: expected", id="another-model"),
+        pytest.param("manifest", "0" * 64, f"{TEST}: manifest: expected", id="other-thresholds"),
+        pytest.param("data", "0" * 64, f"{TEST}: data: expected", id="other-wafers"),
         pytest.param("split", "validation", "split: expected test", id="other-lots"),
         pytest.param("split", None, "split: expected test", id="all-wafers"),
     ],
@@ -266,6 +305,24 @@ def test_figures_of_another_model_or_other_lots_are_refused(
     changed(reported, TEST, **{field: value})
     assert main(["--bundle", str(reported)]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_pictures_refused_by_another_model_are_none_of_its_report(
+    reported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed(reported, REFUSALS, manifest="0" * 64)
+    assert main(["--bundle", str(reported)]) == 1
+    assert f"{REFUSALS}: manifest: expected" in capsys.readouterr().err
+
+
+def test_a_bench_of_another_model_is_none_of_its_report(
+    reported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = reported / REPORT / BENCH
+    lines = [each | {"manifest": "0" * 64} for each in json.loads(path.read_text())]
+    path.write_text(json.dumps(lines))
+    assert main(["--bundle", str(reported)]) == 1
+    assert f"{BENCH}: manifest: expected" in capsys.readouterr().err
 
 
 def test_a_new_model_keeps_what_is_no_single_models_and_no_other_figure(reported: Path) -> None:

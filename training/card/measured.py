@@ -85,7 +85,10 @@ class Evaluated(Overall):
     """Figures of a model on wafers whose labels are known."""
 
     sha256: str
+    manifest: str | None
+    data: str
     split: str | None
+    left_out: dict[str, int]
     wafers: int
     lots: int
     majority_baseline: float
@@ -115,6 +118,8 @@ class Family(_Figures):
 class Refusals(Family):
     """Such pictures of all kinds, and wafers that were taken for one."""
 
+    manifest: str | None
+    data: str
     wafers: int
     wafers_refused: int
     families: dict[str, Family]
@@ -187,6 +192,7 @@ class Round(_Figures):
 class Contender(_Figures):
     """One line of the bench."""
 
+    manifest: str | None = None
     network: str
     weights: str
     engine: str

@@ -73,7 +73,8 @@ def worst_section(report: Report) -> str:
         (str(each.row), each.label, each.prediction, f"{each.probability:.3f}")
         for each in report.test.worst_errors[:_SHOWN]
     ]
+    of = "LSWMD.pkl" if report.data.is_wm811k(all) else "the data"
     return (
-        "The errors it was surest of, by row of LSWMD.pkl; `make model-report` draws them where the data is at hand.\n\n"
+        f"The errors it was surest of, by row of {of}; `make model-report` draws them where the data is at hand.\n\n"
         + table(("row", "label", "called", "probability"), rows)
     )

@@ -191,6 +191,6 @@ def data_section(report: Report) -> str:
     data = report.data
     parts = ", ".join(f"{split} {count}" for split, count in data.parts.items())
     return (
-        f"## Data\n{data.wafers} labelled pictures, SHA-256 {data.sha256}; split by lot, seed {data.split_seed}: {parts}. "
+        f"## Data\n{data.wafers} labelled pictures, SHA-256 {data.digest}; split by lot, seed {data.split_seed}: {parts}. "
         "Neither lots nor pictures equal under rotation and reflection cross splits."
     )
