@@ -21,6 +21,8 @@ MEASURES = {
     "shape": Refusal.SHAPE,
 }
 """Outputs that a graph may have beside its label's: what a picture may be refused for, float32, one number each."""
+DIGITS = 4
+"""Of probabilities and measures, as the edge rounds them before it decides: what is published is what decides."""
 FEATURES = "features"
 """Another: the network's feature vector, float32 of one dimension, which a prediction carries as its embedding."""
 

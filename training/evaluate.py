@@ -30,8 +30,9 @@ from training.worth.comparison import beside
 from training.worth.curves import curves
 from training.worth.deciding import changed_by_symmetry, decisions_of
 from training.worth.files import write_json
-from training.worth.metrics import Decisions, report
+from training.worth.metrics import Decisions
 from training.worth.sessions import float_graph, open_model
+from training.worth.summary import report
 
 
 def write_predictions(file: IO[str], rows: Ints, decisions: Decisions) -> None:

@@ -32,7 +32,7 @@ from training.network.model import multiply_adds
 from training.network.run import Recipe, Run, load
 from training.worth.comparison import beside
 from training.worth.latency import to_time
-from training.worth.metrics import report
+from training.worth.summary import report
 
 NAME = "wafer-map@1.0.0"
 FP32 = "fp32.onnx"

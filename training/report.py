@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from fabwafer.errors import ContractError, FabWaferError
-from training.card.figures import FIGURES, figures, save, worst_errors
+from training.card.figures import FIGURES, drawn_errors, figures, save
 from training.card.model_card import CARD, model_card
 from training.card.reading import Report
 from training.data.sources import read_wafers
@@ -61,7 +61,7 @@ def draw_errors(bundle: Path, data: Path, pictures: Path) -> Path:
     pictures.mkdir(parents=True, exist_ok=True)
     maps = [np.asarray(wafers.maps[index[each.row]]) for each in errors]
     path = pictures / WORST_ERRORS
-    save(lambda: worst_errors(errors, maps), path)
+    save(lambda: drawn_errors(errors, maps), path)
     return path
 
 

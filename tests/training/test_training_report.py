@@ -126,9 +126,13 @@ def test_the_card_carries_the_figures_of_the_test_lots(card: Path) -> None:
     assert f"{test['macro_f1']:.4f}" in text
     assert f"{test['accepting']['coverage']:.4f} of the wafers" in text
     for label, row in test["classes"].items():
-        fp32 = test["fp32"]["classes"][label]
-        shown = (row["precision"], row["recall"], row["f1"], fp32["recall"], fp32["f1"])
-        line = " | ".join(f"{each:.3f}" for each in shown)
+        fp32, within = test["fp32"]["classes"][label], test["interval_95"]["classes"][label]
+        ranges = [
+            f"{row[name]:.3f}" + ("" if span is None else f" ({span[0]:.3f} to {span[1]:.3f})")
+            for name, span in within.items()
+        ]
+        floats = [f"{fp32[name]:.3f}" for name in within]
+        line = " | ".join([f"{row['precision']:.3f}", *ranges, *floats])
         assert f"| {label} | {row['support']} | {line} |" in text
     assert "{" not in text
 

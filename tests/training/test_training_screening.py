@@ -15,8 +15,9 @@ from training.data.lots import Split
 from training.data.wafers import WaferSet, splits
 from training.refusals import judge, main
 from training.worth.deciding import decide, decisions_of
-from training.worth.metrics import Decisions, report
+from training.worth.metrics import Decisions
 from training.worth.sessions import measure, open_model
+from training.worth.summary import report
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,7 @@ def _for_normal(decisions: Decisions) -> Threshold:
     """Of the defective wafers, how many pass as normal unseen?"""
     defect = decisions.truth != decisions.normal
     called_normal = (decisions.predicted == decisions.normal) & ~decisions.blocked
-    passing = np.where(called_normal, decisions.confidence, -1.0)[defect]
+    passing = np.where(called_normal, decisions.published, -1.0)[defect]
     lots = decisions.lots[defect]
     return _walk(_GRID, MAX_ESCAPES, lambda limit: (passing >= limit, lots))
 
@@ -113,7 +113,7 @@ def _for_defects(decisions: Decisions) -> Threshold:
     The walk starts where enough calls are accepted to certify anything.
     """
     called = (decisions.predicted != decisions.normal) & ~decisions.blocked
-    confidence, lots = decisions.confidence[called], decisions.lots[called]
+    confidence, lots = decisions.published[called], decisions.lots[called]
     wrong = (decisions.predicted != decisions.truth)[called]
 
     def seen(limit: float) -> tuple[Bools, Ints]:

@@ -39,11 +39,34 @@ class Accepting(_Figures):
     wrong_defect_calls: float
 
 
-class Intervals(_Figures):
-    """95 %, bootstrap over lots."""
+Span = tuple[float, float] | None
+"""95 %, bootstrap over lots; None where draws of lots do not tell."""
 
-    macro_f1: tuple[float, float]
-    accuracy: tuple[float, float]
+
+class ClassIntervals(_Figures):
+    """Of one class."""
+
+    recall: Span
+    f1: Span
+
+
+class BinaryIntervals(_Figures):
+    """Of `Binary`."""
+
+    recall: Span
+    precision: Span
+    precision_at_high_recall: Span = Field(alias="precision_at_recall_98.7")
+    recall_at_high_precision: Span = Field(alias="recall_at_precision_97")
+
+
+class Intervals(_Figures):
+    """Of `Overall`."""
+
+    macro_f1: Span
+    accuracy: Span
+    ece: Span
+    classes: dict[str, ClassIntervals]
+    binary: BinaryIntervals
 
 
 class Overall(_Figures):
@@ -62,6 +85,7 @@ class Bin(_Figures):
 
     confidence: float
     accuracy: float
+    interval_95: Span
     wafers: int
 
 
@@ -104,7 +128,7 @@ class Measured(Evaluated):
     """The same with the float graph's beside."""
 
     fp32: Overall
-    macro_f1_lost_interval_95: tuple[float, float]
+    macro_f1_lost_interval_95: Span
     same_decision_as_fp32: float
 
 
@@ -132,7 +156,7 @@ class Point(_Figures):
     method: str
     macro_f1: float
     labels: int | None = None
-    interval_95: tuple[float, float] | None = None
+    interval_95: Span = None
 
 
 class LearningCurve(_Figures):

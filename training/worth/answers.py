@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort  # type: ignore[import-untyped]
 
-from fabwafer.bundle import MODEL, Manifest, read_bundle
+from fabwafer.bundle import DIGITS, MODEL, Manifest, read_bundle
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import LabelWorth, Routed, Worth
 from fabwafer.triage import Refusal
@@ -94,7 +94,7 @@ def ask(model: Contender, maps: Sequence[Codes], colours: Sequence[float] | None
     if colours is not None and model.takes_grey:
         measured = {**measured, Refusal.COLOUR: np.array(colours)}
     doubts = doubts_of(measured, policy, len(maps))
-    labels, confidence = np.array(policy.labels)[predicted], probabilities.max(1)
+    labels, confidence = np.array(policy.labels)[predicted], probabilities.max(1).round(DIGITS)
     defect = labels != policy.normal
     return Answers(
         labels=labels,

@@ -6,14 +6,15 @@ import numpy as np
 from pydantic import JsonValue
 
 from training.data.maps import Ints
+from training.worth.bootstrap import interval
 from training.worth.metrics import (
     Decisions,
     calibration_error,
     confusion,
     macro_f1,
-    report,
     resampled,
 )
+from training.worth.summary import report
 
 _FIGURES = ("macro_f1", "accuracy", "ece", "classes", "binary", "interval_95")
 
@@ -84,10 +85,9 @@ def beside(int8: Decisions, fp32: Decisions) -> dict[str, JsonValue]:
     """Return the float graph's figures, and what int8 loses: each draw of lots is the same for both."""
     floats = report(fp32)
     lost = macro_f1(resampled(fp32)) - macro_f1(resampled(int8))
-    interval: list[JsonValue] = [float(bound) for bound in np.percentile(lost, (2.5, 97.5))]
     return {
         "fp32": {name: floats[name] for name in _FIGURES},
-        "macro_f1_lost_interval_95": interval,
+        "macro_f1_lost_interval_95": interval(lost),
         "same_decision_as_fp32": _same(int8, fp32),
     }
 
