@@ -1,6 +1,6 @@
 """A candidate and the model in use, on the same wafers and this machine -> release.json, by which a release is decided.
 
-    python -m training.compare --candidate model/bundle --current .cache/current --test ../shared/test.npz \
+    python -m training.compare --candidate model/bundle --current .cache/current --test frozen.npz \
         --recent recent.jsonl --pictures recent --learned .cache/data --out release.json
 
 Test wafers of lots, or with the form of a wafer, that the candidate learned from (`--learned`) are left out and counted.

@@ -1,6 +1,6 @@
 """A run folder -> a bundle: int8 graph, manifest with thresholds and figures. The float graph stays with the run.
 
-    python -m training.export --run runs/a --data ../shared/data/wm811k_labelled.npz --bundle models/wafer-map
+    python -m training.export --run runs/a --data wafers.npz --bundle models/wafer-map
 
 Temperature and the thresholds of novelty and refusal from the validation lots, int8 ranges and acceptance thresholds
 from the calibration lots; the test lots are read once, at the end, for the figures, and only if the gate lets int8

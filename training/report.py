@@ -1,6 +1,6 @@
 """A bundle with its report's files -> MODEL_CARD.md and figures beside them; nothing in either is typed by hand.
 
-    python -m training.report --bundle models/wafer-map --data ../shared/data/wm811k_labelled.npz
+    python -m training.report --bundle models/wafer-map --data wafers.npz
 
 With the data at hand, the errors that the model was surest of are drawn too, into `--pictures` (build/model-report):
 wafers of the data set stay out of the repository.

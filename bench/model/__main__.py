@@ -10,8 +10,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.model.contenders import BUNDLE, CONTENDERS, DATA, WORK, Contender
+from bench.model.contenders import BUNDLE, CONTENDERS, WORK, Contender
 from bench.model.summary import Result, Round, table
+from bench.real_wafers import real_wafers
 from bench.table import keep, machine
 from fabwafer.bundle import MODEL, read_bundle
 
@@ -66,7 +67,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write every round here")
     parser.add_argument("--bundle", type=Path, default=BUNDLE)
     parser.add_argument("--fp32", type=Path, help="the bundle's float graph; rebuilt if not given")
-    parser.add_argument("--data", type=Path, default=DATA, help="wafers; generated if missing")
+    parser.add_argument(
+        "--data", type=Path, default=real_wafers(), help="wafers; generated if missing"
+    )
     parser.add_argument("--work", type=Path, default=WORK, help="folder for the contenders' files")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="for each measurement")
