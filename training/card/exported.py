@@ -61,7 +61,7 @@ class Promise(_Told):
     refusal: Refusal | None = None
 
 
-class Pair(_Told):
+class BothGraphs(_Told):
     """A figure of both graphs."""
 
     int8: float
@@ -75,10 +75,10 @@ class Gate(_Told):
     wafers: int
     same_decisions: float
     of_class: dict[str, int]
-    found: dict[str, Pair]
-    macro_f1: Pair
-    ece: Pair
-    latency_ms: Pair
+    found: dict[str, BothGraphs]
+    macro_f1: BothGraphs
+    ece: BothGraphs
+    latency_ms: BothGraphs
     machine: str
 
 

@@ -23,7 +23,7 @@ Names = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
-class Contender:
+class OpenBundle:
     """A bundle that was checked, and its graph."""
 
     manifest: Manifest
@@ -31,7 +31,7 @@ class Contender:
     size_bytes: int
 
     @classmethod
-    def of(cls, folder: Path) -> "Contender":
+    def of(cls, folder: Path) -> "OpenBundle":
         """Open a bundle.
 
         Raises:
@@ -74,7 +74,9 @@ class Answers:
     normal: str
 
 
-def ask(model: Contender, maps: Sequence[Codes], colours: Sequence[float] | None = None) -> Answers:
+def ask(
+    model: OpenBundle, maps: Sequence[Codes], colours: Sequence[float] | None = None
+) -> Answers:
     """Ask a model about at least one wafer.
 
     Args:

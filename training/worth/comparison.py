@@ -20,7 +20,7 @@ _FIGURES = ("macro_f1", "accuracy", "ece", "classes", "binary", "interval_95")
 
 
 @dataclass(frozen=True)
-class Pair:
+class BothGraphs:
     """A figure of both graphs."""
 
     int8: float
@@ -44,10 +44,10 @@ class Comparison:
     wafers: int
     same_decisions: float
     of_class: dict[str, int]
-    found: dict[str, Pair]
-    macro_f1: Pair
+    found: dict[str, BothGraphs]
+    macro_f1: BothGraphs
     macro_f1_forgiven: float
-    ece: Pair
+    ece: BothGraphs
 
 
 def compare(int8: Decisions, fp32: Decisions) -> Comparison:
@@ -61,10 +61,13 @@ def compare(int8: Decisions, fp32: Decisions) -> Comparison:
         wafers=len(int8.truth),
         same_decisions=_same(int8, fp32),
         of_class=dict(zip(labels, floats.sum(1).tolist(), strict=True)),
-        found={label: Pair(int(matrix[n, n]), int(floats[n, n])) for n, label in enumerate(labels)},
-        macro_f1=Pair(float(macro_f1(matrix)), float(macro_f1(floats))),
+        found={
+            label: BothGraphs(int(matrix[n, n]), int(floats[n, n]))
+            for n, label in enumerate(labels)
+        },
+        macro_f1=BothGraphs(float(macro_f1(matrix)), float(macro_f1(floats))),
         macro_f1_forgiven=_forgiven(matrix, int8, fp32),
-        ece=Pair(*errors),
+        ece=BothGraphs(*errors),
     )
 
 
