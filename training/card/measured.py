@@ -139,14 +139,20 @@ class Family(_Figures):
     refused: int
 
 
-class Refusals(Family):
-    """Such pictures of all kinds, and wafers that were taken for one."""
+class Families(Family):
+    """Such pictures of several kinds."""
+
+    families: dict[str, Family]
+
+
+class Refusals(Families):
+    """Pictures of kinds in view when the measures were shaped, of kinds drawn later, and wafers taken for one."""
 
     manifest: str | None
     data: str
     wafers: int
     wafers_refused: int
-    families: dict[str, Family]
+    not_seen_in_development: Families | None = None
 
 
 class Point(_Figures):
@@ -213,7 +219,7 @@ class Round(_Figures):
     peak_mb: float
 
 
-class Contender(_Figures):
+class BenchLine(_Figures):
     """One line of the bench."""
 
     manifest: str | None = None
@@ -225,5 +231,5 @@ class Contender(_Figures):
     rounds: list[Round]
 
 
-class Bench(RootModel[list[Contender]]):
+class Bench(RootModel[list[BenchLine]]):
     """The shipped bundle and what it was measured against."""

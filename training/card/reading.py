@@ -11,7 +11,7 @@ from fabwafer.bundle import MANIFEST, MODEL, Manifest, read_bundle
 from fabwafer.errors import ContractError
 from fabwafer.fields import contract_error
 from training.card.exported import Data, Exported
-from training.card.measured import Bench, Contender, LearningCurve, Measured, Protocols, Refusals
+from training.card.measured import Bench, BenchLine, LearningCurve, Measured, Protocols, Refusals
 from training.data.lots import Split
 from training.worth.files import BENCH, LEARNING_CURVE, PROTOCOLS, REFUSALS, REPORT, TEST
 
@@ -28,7 +28,7 @@ class Report:
     test: Measured
     learning_curve: LearningCurve | None
     protocols: Protocols | None
-    bench: Sequence[Contender]
+    bench: Sequence[BenchLine]
     refusals: Refusals | None
 
     @classmethod
