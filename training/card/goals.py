@@ -104,7 +104,12 @@ def _decisions(report: Report) -> Iterator[Goal]:
     yield Goal("decisions changed by turning or mirroring", "never told", 0.01, changed, False)
     found = report.refusals
     refused = found.refused / found.pictures if found else None
-    yield Goal("pictures of development that are no wafer map, refused", "none", 1.0, refused)
+    yield Goal(
+        "pictures that are no wafer map, refused (kinds in view in development)",
+        "none",
+        1.0,
+        refused,
+    )
 
 
 def _of(bench: Sequence[BenchLine], engine: str, weights: set[str]) -> list[BenchLine]:
