@@ -97,7 +97,7 @@ bench-model: train ## the shipped model beside its fp32, other runtimes and larg
 	@$(PY_BENCH) -m bench.model $(ARGS)
 
 model-report: train ## the model card and its figures, from the files in models/wafer-map/report
-	@$(PY_TRAIN) -m training.report --data ../shared/data/wm811k_labelled.npz $(ARGS)
+	@$(PY_TRAIN) -m training.report $(if $(FABWAFER_DATA),--data "$(FABWAFER_DATA)") $(ARGS)
 
 walk: app ## the way of a wafer through the files
 	@$(PY) scripts/walk

@@ -19,7 +19,7 @@ from edge_component.pictures import (
     decode_colours,
     examine,
 )
-from fabwafer.bundle import FEATURES, MEASURES, MODEL, Manifest, read_bundle
+from fabwafer.bundle import DIGITS, FEATURES, MEASURES, MODEL, Manifest, read_bundle
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.triage import Refusal
 
@@ -139,11 +139,11 @@ class Classifier:
         """
         values = self._run(picture.levels)
         policy = self.manifest.policy
-        probabilities = _rounded(values["probabilities"], 4)
+        probabilities = _rounded(values["probabilities"], DIGITS)
         scores = dict(zip(policy.labels, (min(1.0, each) for each in probabilities), strict=True))
         label = max(scores, key=scores.__getitem__)
         measured = {
-            reason: round(float(np.ravel(values[name])[0]), 4)
+            reason: round(float(np.ravel(values[name])[0]), DIGITS)
             for name, reason in MEASURES.items()
             if name in values
         }

@@ -1,6 +1,8 @@
 """A model bundle: a folder with `model.onnx` and a manifest that names labels, thresholds and every file's hash."""
 
 import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,8 @@ MEASURES = {
     "shape": Refusal.SHAPE,
 }
 """Outputs that a graph may have beside its label's: what a picture may be refused for, float32, one number each."""
+DIGITS = 4
+"""Of probabilities and measures, as the edge rounds them before it decides: what is published is what decides."""
 FEATURES = "features"
 """Another: the network's feature vector, float32 of one dimension, which a prediction carries as its embedding."""
 
@@ -32,6 +36,9 @@ class Manifest(BaseModel):
     It gives `probabilities`, float32 of shape (labels,), calibrated and in the policy's order of labels, and `heat`,
     float32 of shape (rows, columns), 0..1, for the most probable label. It may give `features`, float32 of shape
     (features,): the network's vector of the wafer, in which `novelty` is measured; those of alike wafers are near.
+
+    `sha256` is of all else in the manifest, as `sealed` writes it: it shows damage. Whoever alters a manifest can write
+    another, so what shows malice is the bundle's signature (`fabwafer.signature`). Older manifests have none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
@@ -43,6 +50,7 @@ class Manifest(BaseModel):
     files: dict[str, Sha256]
     metrics: dict[str, JsonValue] = {}
     data: dict[str, JsonValue] = {}
+    sha256: Sha256 | None = None
 
     @property
     def model(self) -> str:
@@ -50,8 +58,15 @@ class Manifest(BaseModel):
         return f"{self.name}@{self.version}"
 
 
+def sealed(content: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return what a manifest says with its own `sha256`: of all else as JSON, names in order, nothing between tokens."""
+    rest = {name: value for name, value in content.items() if name != "sha256"}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return {**rest, "sha256": hashlib.sha256(canonical.encode()).hexdigest()}
+
+
 def read_bundle(folder: Path) -> Manifest:
-    """Read a bundle's manifest and check every file against it.
+    """Read a bundle's manifest and check it by its own hash, every file by the manifest's.
 
     Raises:
         BundleError: If a file is missing, altered or not what this version can read.
@@ -72,7 +87,8 @@ def read_bundle(folder: Path) -> Manifest:
 
 def _read_manifest(path: Path) -> Manifest:
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        manifest = Manifest.model_validate_json(content)
     except OSError as error:
         raise BundleError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
@@ -81,6 +97,10 @@ def _read_manifest(path: Path) -> Manifest:
         raise BundleError(
             f"{path}: {field}: {first['msg']}, got {first['input']!r:.120}"
         ) from error
+    digest = sealed(json.loads(content))["sha256"]
+    if manifest.sha256 not in (None, digest):
+        raise BundleError(f"{path}: sha256 {digest}, it says of itself {manifest.sha256}")
+    return manifest
 
 
 def _check_file(folder: Path, name: str, expected: str) -> None:

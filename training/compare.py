@@ -1,6 +1,6 @@
 """A candidate and the model in use, on the same wafers and this machine -> release.json, by which a release is decided.
 
-    python -m training.compare --candidate model/bundle --current .cache/current --test ../shared/test.npz \
+    python -m training.compare --candidate model/bundle --current .cache/current --test frozen.npz \
         --recent recent.jsonl --pictures recent --learned .cache/data --out release.json
 
 Test wafers of lots, or with the form of a wafer, that the candidate learned from (`--learned`) are left out and counted.
@@ -25,7 +25,7 @@ from training.data.recent import Recent, read_recent, unseen
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import wafers_of
 from training.data.whole import require_place, whole
-from training.worth.answers import Answers, Contender, Names, ask, routed, worth
+from training.worth.answers import Answers, Names, OpenBundle, ask, routed, worth
 from training.worth.latency import in_turns, to_time
 
 EXAMPLES = 50
@@ -51,7 +51,7 @@ class Material:
     learned: Path | None = None
 
 
-def compare(candidate: Contender, current: Contender | None, material: Material) -> Comparison:
+def compare(candidate: OpenBundle, current: OpenBundle | None, material: Material) -> Comparison:
     """Measure both models.
 
     Raises:
@@ -90,16 +90,18 @@ def _recent(material: Material, kind: Kind) -> tuple[list[Recent], int]:
     return read_recent(material.recent, material.pictures or material.recent.parent, kind)
 
 
-def _recently(models: Sequence[Contender], answered: Sequence[Recent]) -> Pair:
+def _recently(models: Sequence[OpenBundle], answered: Sequence[Recent]) -> Pair:
     truth = np.array([str(each.label) for each in answered])
     return _pair(models, lambda model: _ask_again(model, answered), truth)
 
 
-def _ask_again(model: Contender, recent: Sequence[Recent]) -> Answers:
+def _ask_again(model: OpenBundle, recent: Sequence[Recent]) -> Answers:
     return ask(model, [each.picture for each in recent], [each.colour for each in recent])
 
 
-def _pair(models: Sequence[Contender], asked: Callable[[Contender], Answers], truth: Names) -> Pair:
+def _pair(
+    models: Sequence[OpenBundle], asked: Callable[[OpenBundle], Answers], truth: Names
+) -> Pair:
     found = []
     for model in models:
         spelling = {name: model.spelled(name) for name in np.unique(truth).tolist()}
@@ -108,7 +110,7 @@ def _pair(models: Sequence[Contender], asked: Callable[[Contender], Answers], tr
     return Pair(candidate=found[0], current=found[1] if len(found) > 1 else None)
 
 
-def _costs(models: Sequence[Contender], maps: Sequence[Codes]) -> list[Cost]:
+def _costs(models: Sequence[OpenBundle], maps: Sequence[Codes]) -> list[Cost]:
     medians = in_turns([model.session for model in models], maps)
     return [
         Cost(size_bytes=model.size_bytes, latency_ms=median)
@@ -116,7 +118,7 @@ def _costs(models: Sequence[Contender], maps: Sequence[Codes]) -> list[Cost]:
     ]
 
 
-def replay(candidate: Contender, current: Contender, recent: Sequence[Recent]) -> Replay:
+def replay(candidate: OpenBundle, current: OpenBundle, recent: Sequence[Recent]) -> Replay:
     """Run at least one archived wafer through both models."""
     new, old = _ask_again(candidate, recent), _ask_again(current, recent)
     changed = np.flatnonzero(new.labels != old.labels)
@@ -163,9 +165,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         require_place("--out", given.out)
-        current = Contender.of(given.current) if given.current else None
+        current = OpenBundle.of(given.current) if given.current else None
         material = Material(given.test, given.split, given.recent, given.pictures, given.learned)
-        found = compare(Contender.of(given.candidate), current, material)
+        found = compare(OpenBundle.of(given.candidate), current, material)
         write(found, given.out)
     except FabWaferError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -31,8 +31,9 @@ from training.worth.comparison import beside
 from training.worth.curves import curves
 from training.worth.deciding import changed_by_symmetry, decisions_of
 from training.worth.files import write_json
-from training.worth.metrics import Decisions, report
+from training.worth.metrics import Decisions
 from training.worth.sessions import open_against, open_model
+from training.worth.summary import report
 
 
 def write_predictions(file: IO[str], rows: Ints, decisions: Decisions) -> None:
@@ -81,6 +82,7 @@ def evaluate(
     """
     manifest = read_bundle(bundle)
     wafers = read_wafers(data, kind_of(manifest))
+    digest = wafers.digest()
     if further.known:
         wafers = known_to(wafers, manifest.policy.label_set)
     wanted = wafers_of(wafers, [split] if split else [])
@@ -91,6 +93,8 @@ def evaluate(
     figures: dict[str, JsonValue] = {
         "model": manifest.model,
         "sha256": manifest.files[MODEL],
+        "manifest": manifest.sha256,
+        "data": digest,
         "split": split,
         "left_out": {**wafers.left_out, **seen},
         **report(decisions),

@@ -1,6 +1,6 @@
 """A run folder -> a bundle: int8 graph, manifest with thresholds and figures. The float graph stays with the run.
 
-    python -m training.export --run runs/a --data ../shared/data/wm811k_labelled.npz --bundle models/wafer-map
+    python -m training.export --run runs/a --data wafers.npz --bundle models/wafer-map
 
 Temperature and the thresholds of novelty and refusal from the validation lots, int8 ranges and acceptance thresholds
 from the calibration lots; the test lots are read once, at the end, for the figures, and only if the gate lets int8
@@ -26,14 +26,14 @@ from training.bundle.writing import recover, write_bundle
 from training.data.collect import sources_of
 from training.data.lots import SPLIT_SEED, Split
 from training.data.maps import Ints
-from training.data.sources import read_wafers
+from training.data.sources import form_of, read_wafers, source_of
 from training.data.wafers import WaferSet, require_wafers, splits
 from training.data.whole import whole
 from training.network.model import multiply_adds
 from training.network.run import Recipe, Run, load
 from training.worth.comparison import beside
 from training.worth.latency import to_time
-from training.worth.metrics import report
+from training.worth.summary import report
 
 NAME = "wafer-map@1.0.0"
 FP32 = "fp32.onnx"
@@ -113,6 +113,7 @@ def _described(wafers: WaferSet, parts: dict[Split, Ints], data: Path) -> dict[s
         "sha256": wafers.digest(),
         "wafers": len(wafers),
         "kind": wafers.maps.kind.value,
+        "form": form_of(source_of(data)),
         "split_seed": SPLIT_SEED,
         "parts": {split.value: len(indices) for split, indices in parts.items()},
         **({"sources": sources} if sources else {}),

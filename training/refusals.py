@@ -2,7 +2,8 @@
 
     python -m training.refusals --bundle models/wafer-map --data X.npz --split test --json refusals.json
 
-The near misses are made of the wafers at hand. Pictures in colour are judged by their grey form: the edge, which
+The near misses are made of the wafers at hand. Families that were drawn after measures and thresholds were set are
+counted apart: their share is no figure of development. Pictures in colour are judged by their grey form: the edge, which
 sees their colour, refuses them before. Needs no torch.
 """
 
@@ -10,23 +11,25 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
-from PIL import Image
 from pydantic import JsonValue
 
 from fabwafer.bundle import MODEL, read_bundle
 from fabwafer.errors import ContractError, FabWaferError
 from fabwafer.triage import Policy
+from training.data.images import as_seen
 from training.data.lots import Split
 from training.data.maps import Codes, Ints, Kind
 from training.data.sources import kind_of, read_wafers
 from training.data.wafers import WaferSet, wafers_of
 from training.data.whole import require_place
+from training.worth.discs import DISCS, trimmed
 from training.worth.doubts import doubts_of
+from training.worth.drawings import Random
 from training.worth.files import write_json
 from training.worth.foreign import FOREIGN
 from training.worth.sessions import measure, open_model
@@ -37,13 +40,16 @@ _SEED = 2011
 """Of the pictures; no threshold was fitted to any of them."""
 
 
+Families = Iterable[tuple[str, list[Codes]]]
+
+
 def refusals(
-    session: ort.InferenceSession, wafers: WaferSet, indices: Ints, policy: Policy
+    session: ort.InferenceSession, drawn: Families, policy: Policy
 ) -> dict[str, JsonValue]:
     """Return by family how many pictures there were, how many are refused, and for what."""
     families: dict[str, JsonValue] = {}
     total = refused = 0
-    for name, pictures in _families(wafers, indices):
+    for name, pictures in drawn:
         measured = measure(session, pictures)[1]
         reasons = doubts_of(measured, policy, len(pictures)).reasons
         found = Counter(list(policy.refusal)[each].value for each in reasons if each >= 0)
@@ -52,22 +58,39 @@ def refusals(
     return {"pictures": total, "refused": refused, "families": families}
 
 
-def _families(wafers: WaferSet, indices: Ints) -> Iterator[tuple[str, list[Codes]]]:
-    for number, (name, draw) in enumerate(FOREIGN.items()):
+def of_development(wafers: WaferSet, indices: Ints) -> Families:
+    """Draw the families that the measures were shaped with in view."""
+    yield from _foreign(FOREIGN, 0)
+    yield from _spoilt(SPOILT, len(FOREIGN), wafers, indices)
+
+
+def of_later(wafers: WaferSet, indices: Ints) -> Families:
+    """Draw the families that nothing was shaped by."""
+    first = len(FOREIGN) + len(SPOILT)
+    yield from _foreign(DISCS, first)
+    yield from _spoilt({trimmed.__name__: trimmed}, first + len(DISCS), wafers, indices)
+
+
+def _foreign(families: Mapping[str, Callable[[Random], Codes]], first: int) -> Families:
+    for number, (name, draw) in enumerate(families.items(), first):
         generator = np.random.default_rng((_SEED, number))
-        yield name, [_grey(draw(generator)) for _ in range(PICTURES)]
-    for number, (name, spoil) in enumerate(SPOILT.items(), len(FOREIGN)):
+        yield name, [as_seen(draw(generator), Kind.DIES) for _ in range(PICTURES)]
+
+
+def _spoilt(
+    families: Mapping[str, Callable[[Random, Codes], Codes]],
+    first: int,
+    wafers: WaferSet,
+    indices: Ints,
+) -> Families:
+    for number, (name, spoil) in enumerate(families.items(), first):
         generator = np.random.default_rng((_SEED, number))
         chosen = generator.choice(indices, PICTURES)
         yield name, [spoil(generator, wafers.maps[int(index)]) for index in chosen]
 
 
-def _grey(picture: Codes) -> Codes:
-    return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
-
-
 def judge(bundle: Path, data: Path, split: Split | None = None) -> dict[str, JsonValue]:
-    """Return `refusals` of a bundle, and how many of the wafers themselves it refuses.
+    """Return `refusals` of a bundle, apart those of later families, and how many of the wafers themselves it refuses.
 
     Raises:
         BundleError: If the bundle is incomplete or was altered.
@@ -83,10 +106,13 @@ def judge(bundle: Path, data: Path, split: Split | None = None) -> dict[str, Jso
     wrongly = int(doubts_of(measured, manifest.policy, len(indices)).refused.sum())
     return {
         "model": manifest.model,
+        "manifest": manifest.sha256,
+        "data": wafers.digest(),
         "split": split,
         "wafers": len(indices),
         "wafers_refused": wrongly,
-        **refusals(session, wafers, indices, manifest.policy),
+        **refusals(session, of_development(wafers, indices), manifest.policy),
+        "not_seen_in_development": refusals(session, of_later(wafers, indices), manifest.policy),
     }
 
 

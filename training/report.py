@@ -1,6 +1,6 @@
 """A bundle with its report's files -> MODEL_CARD.md and figures beside them; nothing in either is typed by hand.
 
-    python -m training.report --bundle models/wafer-map --data ../shared/data/wm811k_labelled.npz
+    python -m training.report --bundle models/wafer-map --data wafers.npz
 
 With the data at hand, the errors that the model was surest of are drawn too, into `--pictures` (build/model-report):
 wafers of the data set stay out of the repository.
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from fabwafer.errors import ContractError, FabWaferError
-from training.card.figures import FIGURES, figures, save, worst_errors
+from training.card.figures import FIGURES, drawn_errors, figures, save
 from training.card.model_card import CARD, model_card
 from training.card.reading import Report
 from training.data.sources import read_wafers
@@ -61,7 +61,7 @@ def draw_errors(bundle: Path, data: Path, pictures: Path) -> Path:
     pictures.mkdir(parents=True, exist_ok=True)
     maps = [np.asarray(wafers.maps[index[each.row]]) for each in errors]
     path = pictures / WORST_ERRORS
-    save(lambda: worst_errors(errors, maps), path)
+    save(lambda: drawn_errors(errors, maps), path)
     return path
 
 

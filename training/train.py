@@ -1,6 +1,6 @@
 """Labelled wafers -> a run folder: `checkpoint.pt` after every epoch, `metrics.json` with every epoch's figures.
 
-    python -m training.train --data ../shared/data/wm811k_labelled.npz --out .cache/runs/a
+    python -m training.train --data wafers.npz --out .cache/runs/a
     python -m training.train --data ... --out .cache/runs/a --resume    # continues bit for bit
     torchrun --nproc-per-node 2 -m training.train --data ... --out ...  # the same in two processes
 

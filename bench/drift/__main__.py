@@ -11,16 +11,16 @@ from pathlib import Path
 
 from bench.drift import clustering
 from bench.drift.tables import Effort, everything
+from bench.real_wafers import real_wafers
 from bench.table import keep
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "drift.md"
-_DATA = Path("../shared/data/wm811k_labelled.npz")
 
 
 def main() -> int:
     """Simulate, print, keep."""
     parser = argparse.ArgumentParser(prog="python -m bench.drift", description=__doc__)
-    parser.add_argument("--data", type=Path, default=_DATA, help="WM-811K, wm811k_labelled.npz")
+    parser.add_argument("--data", type=Path, default=real_wafers(), help="WM-811K, labelled")
     parser.add_argument("--estimate", action="store_true", help="estimate the clustering anew")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the runs, 1 for all")
     parser.add_argument("--write", action="store_true", help="keep the tables in docs/drift.md")

@@ -10,10 +10,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.model.contenders import BUNDLE, CONTENDERS, DATA, WORK, Contender
+from bench.model.contenders import BUNDLE, CONTENDERS, WORK, Contender
 from bench.model.summary import Result, Round, table
+from bench.real_wafers import real_wafers
 from bench.table import keep, machine
-from fabwafer.bundle import MODEL
+from fabwafer.bundle import MODEL, read_bundle
 
 _SECTION = "model"
 _NOTES = """The shipped bundle beside its own fp32, its network in other runtimes, and larger networks: written by `make bench-model ARGS=--write`.
@@ -53,7 +54,9 @@ def main() -> None:
     text = f"{notes}\n{machine()}\n\n{table(results)}\n"
     print(text)
     if given.json:
-        given.json.write_text(json.dumps([_plain(each) for each in results], indent=1) + "\n")
+        measured = read_bundle(given.bundle).sha256
+        told = [{**_plain(each), "manifest": measured} for each in results]
+        given.json.write_text(json.dumps(told, indent=1) + "\n")
     if given.write:
         keep(_SECTION, text)
 
@@ -64,7 +67,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write every round here")
     parser.add_argument("--bundle", type=Path, default=BUNDLE)
     parser.add_argument("--fp32", type=Path, help="the bundle's float graph; rebuilt if not given")
-    parser.add_argument("--data", type=Path, default=DATA, help="wafers; generated if missing")
+    parser.add_argument(
+        "--data", type=Path, default=real_wafers(), help="wafers; generated if missing"
+    )
     parser.add_argument("--work", type=Path, default=WORK, help="folder for the contenders' files")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="for each measurement")

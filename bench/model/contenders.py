@@ -6,7 +6,6 @@ from pathlib import Path
 
 BUNDLE = Path(__file__).parents[2] / "models" / "wafer-map"
 WORK = Path(".cache/bench-model")
-DATA = Path("../shared/data/wm811k_labelled.npz")
 WAFERS = "wafers.npz"
 PLANES = "planes.onnx"
 INT8, FP32 = "int8", "fp32"

@@ -18,7 +18,7 @@ import onnxruntime  # type: ignore[import-untyped]
 from bench.model import wafers
 from bench.model.contenders import FP32, INT8, PLANES, WAFERS
 from bench.model.float_graph import float_graph
-from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from fabwafer.bundle import MANIFEST, MODEL, read_bundle, sealed
 from fabwafer.errors import FabWaferError
 
 _INPUT, _OUTPUT = "wafer", "probabilities"
@@ -64,9 +64,9 @@ def write_bundle(shipped: Path, target: Path, graph: onnx.ModelProto) -> None:
     shutil.copytree(shipped, target)
     content = graph.SerializeToString()
     (target / MODEL).write_bytes(content)
-    manifest = read_bundle(shipped)
-    files = manifest.files | {MODEL: hashlib.sha256(content).hexdigest()}
-    (target / MANIFEST).write_text(manifest.model_copy(update={"files": files}).model_dump_json())
+    manifest = read_bundle(shipped).model_dump(mode="json")
+    manifest["files"] |= {MODEL: hashlib.sha256(content).hexdigest()}
+    (target / MANIFEST).write_text(json.dumps(sealed(manifest)))
 
 
 def _write_tflite(folder: Path, graphs: dict[str, onnx.ModelProto]) -> dict[str, str]:

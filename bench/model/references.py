@@ -15,7 +15,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from bench.model import wafers
-from bench.model.contenders import DATA, FP32, INT8, REFERENCES, WORK
+from bench.model.contenders import FP32, INT8, REFERENCES, WORK
+from bench.real_wafers import real_wafers
 from edge_component.pictures import decode, encode_dies
 from training.bundle.graph import INT8 as MAY_BE_INT8
 from training.bundle.graph import OPSET
@@ -71,7 +72,7 @@ def main() -> None:
     """Write every reference in float and in int8."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--data", type=Path, default=real_wafers())
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)

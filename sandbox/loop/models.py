@@ -12,7 +12,7 @@ import numpy as np
 
 from edge_component.classifier import Classifier
 from edge_component.pictures import encode_dies
-from fabwafer.bundle import MANIFEST, Manifest, read_bundle
+from fabwafer.bundle import MANIFEST, Manifest, read_bundle, sealed
 from fabwafer.labels import WM811K
 from fabwafer.signature import SIGNATURE
 from lambdas.loop.bundles import pack, unpack
@@ -101,7 +101,7 @@ def renamed(
     policy["labels"] = [others.get(label, label) for label in policy["labels"]]
     manifest["version"] = version
     policy["model"] = f"{manifest['name']}@{version}"
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / MANIFEST).write_text(json.dumps(sealed(manifest)))
     read_bundle(folder)
     return folder
 

@@ -14,7 +14,7 @@ import yaml
 from botocore.exceptions import ClientError
 from sandbox_aws import Moto, client_of, eventually, mocked
 
-from fabwafer.bundle import MANIFEST, read_bundle
+from fabwafer.bundle import MANIFEST, read_bundle, sealed
 from sandbox.aws_model import model_of
 from sandbox.device import Device
 from sandbox.device_proof import MODEL, SHADOW, Beat
@@ -123,7 +123,7 @@ def bundle(version: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("model.onnx", weights)
-        archive.writestr(MANIFEST, json.dumps(manifest))
+        archive.writestr(MANIFEST, json.dumps(sealed(manifest)))
     return packed.getvalue()
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from training.bundle.calibrate import (
     fit_temperature,
     upper_bound,
 )
-from training.worth.metrics import Decisions
+from training.worth.metrics import Bools, Decisions
 
 LABELS = ("none", "Center", "Loc")
 
@@ -61,6 +62,28 @@ def test_without_errors_lots_are_counted_not_wafers() -> None:
     assert upper_bound(none_bad, np.arange(1000) // 20, 0.05) == pytest.approx(
         1 - 0.05 ** (1 / 50), rel=1e-6
     )
+
+
+LOTS = np.repeat(np.arange(500), [2] * 420 + [14] * 80)
+LARGE = LOTS >= 420
+
+
+def too_low(draw: Callable[[np.random.Generator], Bools], share: float) -> float:
+    """How often a bound of 97.5 % is below the true share."""
+    generator = np.random.default_rng(1)
+    return float(np.mean([upper_bound(draw(generator), LOTS, 0.025) < share for _ in range(200)]))
+
+
+def test_the_bound_holds_for_errors_that_are_scattered() -> None:
+    assert too_low(lambda generator: generator.random(len(LOTS)) < 0.021, 0.021) < 0.06
+
+
+def test_the_bound_is_too_low_for_rare_whole_lots_as_the_documents_say() -> None:
+    def draw(generator: np.random.Generator) -> Bools:
+        whole = (generator.random(500) < 0.02)[LOTS]
+        return np.where(LARGE, whole, generator.random(len(LOTS)) < 0.022)
+
+    assert 0.1 < too_low(draw, float(np.where(LARGE, 0.02, 0.022).mean())) < 0.4
 
 
 @pytest.mark.parametrize("bad_wafers", [1, 2, 5])

@@ -14,6 +14,7 @@ from PIL import Image
 from reviewed_wafers import write_reviewed
 
 from edge_component.classifier import Classifier
+from fabwafer.bundle import sealed
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import COMPARISON, Comparison
 from training.compare import Material, compare, main, replay
@@ -22,19 +23,19 @@ from training.data.lots import Split
 from training.data.maps import Kind, Maps
 from training.data.recent import read_recent, unseen
 from training.data.wafers import WaferSet, splits
-from training.worth.answers import Answers, Contender, ask, routed, worth
+from training.worth.answers import Answers, OpenBundle, ask, routed, worth
 from training.worth.metrics import confusion, macro_f1
 
 LOC = CLASSES.index("Loc")
 
 
 @pytest.fixture(scope="module")
-def contender(bundle: Path) -> Contender:
-    return Contender.of(bundle)
+def contender(bundle: Path) -> OpenBundle:
+    return OpenBundle.of(bundle)
 
 
 @pytest.fixture(scope="module")
-def blind(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Contender:
+def blind(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenBundle:
     """The same network under a policy that asks a person about every wafer, and never heard of Loc but of Streak."""
     folder = tmp_path_factory.mktemp("blind") / "bundle"
     shutil.copytree(bundle, folder)
@@ -43,8 +44,8 @@ def blind(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Contender:
     policy["labels"] = ["Streak" if each == "Loc" else each for each in policy["labels"]]
     policy |= {"accept": dict.fromkeys(policy["labels"], 1.0), "model": "wafer-map@0.9.0"}
     manifest |= {"version": "0.9.0", "name": "wafer-map"}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return Contender.of(folder)
+    (folder / "manifest.json").write_text(json.dumps(sealed(manifest)))
+    return OpenBundle.of(folder)
 
 
 def answers(labels: list[str], accepted: list[bool], confidence: float = 0.9) -> Answers:
@@ -85,7 +86,7 @@ def test_a_doubtful_wafer_is_a_review_and_a_sure_defect_an_alert() -> None:
 
 
 def test_figures_agree_with_those_of_the_evaluation(
-    contender: Contender, wafers: WaferSet, data: Path
+    contender: OpenBundle, wafers: WaferSet, data: Path
 ) -> None:
     found = compare(contender, None, Material(data, Split.TEST)).test.candidate
     indices = splits(wafers)[Split.TEST]
@@ -97,7 +98,7 @@ def test_figures_agree_with_those_of_the_evaluation(
 
 
 def test_a_model_that_lacks_a_label_misses_its_wafers_and_is_compared_all_the_same(
-    contender: Contender, blind: Contender, data: Path
+    contender: OpenBundle, blind: OpenBundle, data: Path
 ) -> None:
     found = compare(contender, blind, Material(data, Split.TEST)).test
     assert found.current is not None
@@ -107,7 +108,7 @@ def test_a_model_that_lacks_a_label_misses_its_wafers_and_is_compared_all_the_sa
     assert found.current.labels["Streak"].wafers == 0
 
 
-def test_costs_are_of_both_models(contender: Contender, blind: Contender, data: Path) -> None:
+def test_costs_are_of_both_models(contender: OpenBundle, blind: OpenBundle, data: Path) -> None:
     found = compare(contender, blind, Material(data, Split.TEST))
     assert found.current_cost is not None
     assert found.candidate_cost.size_bytes == found.current_cost.size_bytes > 0
@@ -115,7 +116,7 @@ def test_costs_are_of_both_models(contender: Contender, blind: Contender, data: 
 
 
 def test_the_replay_takes_unanswered_wafers_too(
-    contender: Contender, blind: Contender, data: Path, tmp_path: Path
+    contender: OpenBundle, blind: OpenBundle, data: Path, tmp_path: Path
 ) -> None:
     manifest, pictures = write_reviewed(tmp_path, [LOC] * 10 + [None] * 30)
     found = compare(contender, blind, Material(data, Split.TEST, manifest, pictures))
@@ -154,7 +155,7 @@ def redraw(manifest: Path, pictures: Path, change: Callable[[int, np.ndarray], n
 
 
 def test_the_replay_saw_cleaned_pictures_and_refused_what_the_edge_never_would_or_the_reverse(
-    contender: Contender, bundle: Path, tmp_path: Path
+    contender: OpenBundle, bundle: Path, tmp_path: Path
 ) -> None:
     generator = np.random.default_rng(8)
     manifest, pictures = write_reviewed(tmp_path, [None] * 30)
@@ -175,7 +176,7 @@ def test_the_replay_saw_cleaned_pictures_and_refused_what_the_edge_never_would_o
 
 
 def test_a_picture_in_colour_is_refused_in_the_replay_as_the_edge_refuses_it(
-    contender: Contender, tmp_path: Path
+    contender: OpenBundle, tmp_path: Path
 ) -> None:
     manifest, pictures = write_reviewed(tmp_path, [LOC] * 12)
     shades = (np.array([255, 40, 40]), np.array([255, 255, 255]))
@@ -191,7 +192,7 @@ def test_a_picture_in_colour_is_refused_in_the_replay_as_the_edge_refuses_it(
 
 
 def test_one_picture_of_many_that_cannot_be_read_is_left_out_and_counted(
-    contender: Contender, data: Path, tmp_path: Path
+    contender: OpenBundle, data: Path, tmp_path: Path
 ) -> None:
     manifest, pictures = write_reviewed(tmp_path, [LOC] * 20)
     (pictures / "images" / "f1" / "3.png").write_bytes(b"no picture")
@@ -203,7 +204,7 @@ def test_one_picture_of_many_that_cannot_be_read_is_left_out_and_counted(
 
 
 def test_a_test_set_that_was_learned_from_passed_for_an_untouched_one(
-    contender: Contender, data: Path, wafers: WaferSet
+    contender: OpenBundle, data: Path, wafers: WaferSet
 ) -> None:
     found = compare(contender, None, Material(data, learned=data))
     lots = sum(wafers.split_of(lot) is Split.TRAIN for lot in wafers.lots.tolist())
@@ -237,7 +238,7 @@ def test_a_test_set_of_which_hardly_a_wafer_is_new_is_refused(wafers: WaferSet) 
 
 
 def test_without_archived_wafers_there_is_neither_recent_nor_replay(
-    contender: Contender, blind: Contender, data: Path, tmp_path: Path
+    contender: OpenBundle, blind: OpenBundle, data: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "manifest.jsonl").touch()
     found = compare(contender, blind, Material(data, Split.TEST, tmp_path / "manifest.jsonl"))
@@ -245,7 +246,7 @@ def test_without_archived_wafers_there_is_neither_recent_nor_replay(
     assert found.replay is None
 
 
-def test_a_first_model_is_compared_with_none(contender: Contender, data: Path) -> None:
+def test_a_first_model_is_compared_with_none(contender: OpenBundle, data: Path) -> None:
     found = compare(contender, None, Material(data, Split.TEST))
     assert (found.current, found.test.current, found.current_cost) == (None, None, None)
 
@@ -263,7 +264,7 @@ def test_an_altered_bundle_is_not_compared(bundle: Path, data: Path, tmp_path: P
     shutil.copytree(bundle, tmp_path / "b")
     (tmp_path / "b" / "model.onnx").write_bytes(b"x")
     with pytest.raises(BundleError):
-        Contender.of(tmp_path / "b")
+        OpenBundle.of(tmp_path / "b")
     told = ["--candidate", str(tmp_path / "b"), "--test", str(data), "--out", str(tmp_path / "x")]
     assert main(told) == 1
     assert not (tmp_path / "x").exists()
@@ -277,7 +278,7 @@ def test_a_picture_that_is_not_the_one_that_was_reviewed_is_refused(tmp_path: Pa
         read_recent(manifest, pictures, Kind.DIES)
 
 
-def test_a_test_set_in_other_spelling_is_the_same(contender: Contender, tmp_path: Path) -> None:
+def test_a_test_set_in_other_spelling_is_the_same(contender: OpenBundle, tmp_path: Path) -> None:
     generator = np.random.default_rng(4)
     labels = [n % 4 for n in range(24)]
     drawn = [draw_wafer(generator, label) for label in labels]

@@ -15,6 +15,7 @@ from generated_wafers import CLASSES, draw_wafer, write_set
 from pickled_by_python2 import Text, frame
 
 from edge_component.pictures import encode_dies
+from edge_component.replay import Replay
 from fabwafer.errors import ContractError
 from training.data.collect import DESCRIPTION, WAFERS, collect
 from training.data.lots import Split, split_of
@@ -77,6 +78,17 @@ def first(wafers: WaferSet, count: int) -> WaferSet:
         lots=wafers.lots[:count],
         rows=np.arange(count),
     )
+
+
+def test_what_is_written_can_be_played_by_cameras(wafers: WaferSet, tmp_path: Path) -> None:
+    write_npz(wafers, tmp_path / "x.npz")
+    replay = Replay(tmp_path / "x.npz")
+    played = [replay.wafer(index) for index in range(len(wafers))]
+    assert {(each.lot, each.wafer) for each in played} == {
+        (f"lot{lot}", number) for lot in range(50) for number in range(1, 13)
+    }
+    assert np.array_equal(played[0].dies, wafers.maps[0])
+    assert played[0].truth == wafers.classes[wafers.labels[0]]
 
 
 def test_every_form_gives_the_same_wafers(wafers: WaferSet, tmp_path: Path) -> None:

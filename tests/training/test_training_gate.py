@@ -18,7 +18,7 @@ from training.data.wafers import WaferSet
 from training.export import FP32, Terms, export
 from training.gate import main
 from training.network.model import Network
-from training.worth.comparison import Pair, compare
+from training.worth.comparison import BothGraphs, compare
 from training.worth.deciding import decisions_of, truth_of
 from training.worth.latency import race, to_time
 from training.worth.metrics import Decisions
@@ -26,7 +26,7 @@ from training.worth.sessions import open_model
 
 LABELS = ("none", "Center", "Scratch")
 WAFERS = (9000, 20, 300)
-LEVEL = Pair(1.0, 1.0)
+LEVEL = BothGraphs(1.0, 1.0)
 
 
 def decided(lost: dict[int, int] | None = None, confidence: float = 0.99) -> Decisions:
@@ -49,7 +49,7 @@ def decided(lost: dict[int, int] | None = None, confidence: float = 0.99) -> Dec
 
 
 def failed(
-    int8: Decisions, fp32: Decisions, latency: Pair = LEVEL, limits: Limits | None = None
+    int8: Decisions, fp32: Decisions, latency: BothGraphs = LEVEL, limits: Limits | None = None
 ) -> list[str]:
     return list(failures(compare(int8, fp32), latency, limits or Limits()))
 
@@ -116,7 +116,7 @@ def test_probabilities_that_no_longer_mean_what_they_say_are_refused() -> None:
     ],
 )
 def test_a_slower_graph_is_refused(int8_ms: float, refused: int) -> None:
-    found = failed(decided(), decided(), Pair(int8_ms, 1.0))
+    found = failed(decided(), decided(), BothGraphs(int8_ms, 1.0))
     assert len(found) == refused
     assert all("5 % over 1.000 ms, got 1.060 ms" in each for each in found)
 
@@ -144,7 +144,7 @@ MAPS = [np.zeros((2, 2), np.uint8)] * 50
 
 def test_a_race_gives_the_medians_in_milliseconds(clock: list[float]) -> None:
     int8, fp32 = Clocked(clock, [0.5] * 20 + [0.001]), Clocked(clock, [0.002])
-    assert race(int8, fp32, MAPS, 0.05) == Pair(pytest.approx(1.0), pytest.approx(2.0))
+    assert race(int8, fp32, MAPS, 0.05) == BothGraphs(pytest.approx(1.0), pytest.approx(2.0))
 
 
 def test_a_race_lost_is_run_again(clock: list[float]) -> None:

@@ -1,17 +1,21 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from fabwafer.triage import Policy
 from training.evaluate import write_predictions
+from training.worth.curves import curves
+from training.worth.deciding import decide
 from training.worth.metrics import (
     Decisions,
     calibration_error,
     confusion,
     macro_f1,
     precision_recall_f1,
-    report,
 )
+from training.worth.summary import report
 
 LABELS = ("none", "Loc", "Donut")
 
@@ -89,6 +93,64 @@ def test_intervals_hold_the_figure_and_repeat() -> None:
     low, high = first["interval_95"]["macro_f1"]
     assert low < first["macro_f1"] < high
     assert first == second
+
+
+def spoilt(seed: int, lots: int) -> Decisions:
+    generator = np.random.default_rng(seed)
+    truth = generator.integers(0, 3, 400)
+    predicted = np.where(generator.random(400) < 0.8, truth, 0)
+    decisions = decided(list(truth), list(predicted), [1] * 400)
+    return replace(decisions, lots=np.arange(400) % lots)
+
+
+def test_every_figure_that_a_reader_judges_by_has_an_interval() -> None:
+    figures = report(spoilt(1, 40))
+    within = figures["interval_95"]
+    for name in ("macro_f1", "accuracy", "ece"):
+        low, high = within[name]
+        assert low < high
+    for label, row in figures["classes"].items():
+        for name in ("recall", "f1"):
+            if row[name] < 1:
+                low, high = within["classes"][label][name]
+                assert low < row[name] < high
+    for name in ("recall", "precision_at_recall_98.7"):
+        low, high = within["binary"][name]
+        assert low <= figures["binary"][name] <= high
+
+
+def test_one_lot_tells_nothing_of_how_sure_a_figure_is() -> None:
+    decisions = spoilt(1, 1)
+    within = report(decisions)["interval_95"]
+    assert within["macro_f1"] is None
+    assert within["classes"]["Loc"]["recall"] is None
+    assert within["binary"]["recall"] is None
+    assert all(
+        each["interval_95"] is None for each in curves(decisions, np.arange(400))["reliability"]
+    )
+
+
+def test_a_bins_interval_is_wider_where_lots_err_together() -> None:
+    right = np.arange(400) // 10 % 4 > 0
+    decisions = decided(list(np.where(right, 1, 2)), [1] * 400, [1] * 400)
+    spans = []
+    for lots in (np.arange(400), np.arange(400) // 10):
+        (each,) = curves(replace(decisions, lots=lots), np.arange(400))["reliability"]
+        spans.append(np.ptp(each["interval_95"]))
+    assert spans[1] > 2 * spans[0]
+
+
+@pytest.mark.parametrize(
+    ("probability", "sure"),
+    [pytest.param(0.94036, True, id="up"), pytest.param(0.94034, False, id="down")],
+)
+def test_a_probability_is_held_against_a_threshold_as_the_edge_rounds_it(
+    probability: float, sure: bool
+) -> None:
+    policy = Policy(model="a@1", labels=("none", "Loc"), accept={"none": 0.9404})
+    given = np.array([[probability, 1 - probability]])
+    edge = policy.accepts("none", round(probability, 4), None)
+    assert decide(given, policy)[1].tolist() == [sure] == [edge]
 
 
 def test_a_line_names_row_label_and_every_probability() -> None:

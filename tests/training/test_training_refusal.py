@@ -10,6 +10,7 @@ from training.bundle.graph import build
 from training.bundle.refusal import levels_of, shape_of
 from training.data.maps import Codes, eight_views
 from training.network.model import Architecture, Network, Planes
+from training.worth.discs import DISCS
 from training.worth.drawings import Random
 from training.worth.foreign import FOREIGN
 from training.worth.sessions import open_model
@@ -95,7 +96,13 @@ def test_near_misses_are_refused_by_levels_and_shape_alone(measured: Measured, n
     assert all(refused(measured(SPOILT[name](generator, wafer))) for wafer in WAFERS)
 
 
-@pytest.mark.parametrize("draw", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("name", DISCS)
+def test_a_disc_in_three_levels_is_no_reason_to_refuse(measured: Measured, name: str) -> None:
+    generator = np.random.default_rng(6)
+    assert sum(refused(measured(DISCS[name](generator))) for _ in range(10)) < 5
+
+
+@pytest.mark.parametrize("draw", (FOREIGN | DISCS).values(), ids=FOREIGN | DISCS)
 def test_a_picture_follows_from_its_seed(draw: Callable[[Random], Codes]) -> None:
     first, again, other = (draw(np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(first, again)

@@ -15,8 +15,10 @@ from training.data.lots import Split
 from training.data.wafers import WaferSet, splits
 from training.refusals import judge, main
 from training.worth.deciding import decide, decisions_of
-from training.worth.metrics import Decisions, report
+from training.worth.discs import DISCS
+from training.worth.metrics import Decisions
 from training.worth.sessions import measure, open_model
+from training.worth.summary import report
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,16 @@ def test_the_judge_counts_by_family_and_reason(bundle: Path, data: Path, tmp_pat
     for name in ("photograph", "blank", "text", "square_code", "half", "pair", "inverted"):
         assert families[name]["refused"] == families[name]["pictures"]
     assert figures["refused"] > 0.95 * figures["pictures"]
+
+
+def test_the_judge_counts_apart_what_the_measures_were_not_shaped_by(
+    bundle: Path, data: Path
+) -> None:
+    figures = judge(bundle, data, Split.TEST)
+    later = figures["not_seen_in_development"]
+    assert set(later["families"]) == {*DISCS, "trimmed"}
+    assert not set(later["families"]) & set(figures["families"])
+    assert later["pictures"] == 50 * len(later["families"])
 
 
 def test_a_missing_bundle_is_named(data: Path, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ def uncovered(calibration: Decisions) -> list[str]:
 def by_label(calibration: Decisions) -> dict[str, JsonValue]:
     """Return for each defect label how many of its wafers pass as normal unseen, with a 95 % bound for it alone.
 
-    `sure` is by the policy's thresholds. None where there is no wafer: nothing is promised.
+    `sure` is by the policy's thresholds, which were chosen on these lots; the bound takes no account of that, nor of
+    the other labels. None where there is no wafer: nothing is promised.
     """
     sure = calibration.accepted if calibration.sure is None else calibration.sure
     escapes = sure & ~calibration.blocked & (calibration.predicted == calibration.normal)

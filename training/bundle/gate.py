@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from fabwafer.errors import BundleError
 from training.data.lots import Split
 from training.data.maps import Codes
-from training.worth.comparison import Comparison, Pair, compare
+from training.worth.comparison import BothGraphs, Comparison, compare
 from training.worth.latency import is_slower, race
 from training.worth.metrics import Decisions
 
@@ -78,7 +78,7 @@ def gate(
     return {**asdict(found), "latency_ms": asdict(latency), **machine, "limits": asdict(limits)}
 
 
-def failures(found: Comparison, latency: Pair, limits: Limits) -> Iterator[str]:
+def failures(found: Comparison, latency: BothGraphs, limits: Limits) -> Iterator[str]:
     """Yield a sentence for every class and figure that fails."""
     for label, pair in found.found.items():
         wafers, lost = found.of_class[label], int(pair.fp32 - pair.int8)
@@ -99,7 +99,7 @@ def failures(found: Comparison, latency: Pair, limits: Limits) -> Iterator[str]:
         )
 
 
-def _figure(name: str, pair: Pair, limit: float) -> str:
+def _figure(name: str, pair: BothGraphs, limit: float) -> str:
     return (
         f"{name}: expected {pair.fp32:.4f}, at most {100 * limit:g} point and one wafer worse, "
         f"got {pair.int8:.4f}"

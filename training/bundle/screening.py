@@ -2,8 +2,8 @@
 
 Novelty: 0.2 % of the validation wafers are beyond. Refusal: hardly a validation wafer, nor a picture of one that is
 compressed, noisy or has soft edges, is refused, and for novelty a margin is left. The calibration lots, which chose none
-of these thresholds but set the int8 ranges of the graph, certify how rarely either happens to a wafer. No picture that is none has a part in a threshold;
-the measures were shaped with the families that `training.refusals` draws in view.
+of these thresholds but set the int8 ranges of the graph, certify how rarely either happens to a wafer. No picture that is
+none has a part in a threshold; the measures were shaped with the families that `training.refusals` draws in view.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,11 @@ class Screen:
 
 @dataclass(frozen=True)
 class Certified:
-    """How often something happens to wafers of lots that had no part in choosing its threshold."""
+    """How often something happens to wafers of some lots, and how often at most with 95 % confidence.
+
+    Where acceptance has a part in it, as in `reviewed_for_it_alone` and `labels`, its threshold was chosen on the same
+    lots, and the bound takes no account of that.
+    """
 
     share: float
     bound: float

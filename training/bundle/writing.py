@@ -1,10 +1,11 @@
 """A model and its manifest -> the bundle's folder, whole or not at all."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
-from fabwafer.bundle import MANIFEST, MODEL, Manifest
+from fabwafer.bundle import MANIFEST, MODEL, Manifest, sealed
 from training.worth.files import LEARNING_CURVE, PROTOCOLS, REPORT
 
 
@@ -20,7 +21,8 @@ def write_bundle(bundle: Path, model: bytes, manifest: Manifest) -> None:
     fresh.mkdir(parents=True)
     (fresh / MODEL).write_bytes(model)
     manifest = manifest.model_copy(update={"files": {MODEL: hashlib.sha256(model).hexdigest()}})
-    (fresh / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n")
+    content = sealed(manifest.model_dump(mode="json"))
+    (fresh / MANIFEST).write_text(json.dumps(content, indent=1) + "\n")
     for name in (LEARNING_CURVE, PROTOCOLS):
         if (bundle / REPORT / name).exists():
             (fresh / REPORT).mkdir(exist_ok=True)

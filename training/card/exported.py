@@ -1,6 +1,12 @@
 """What `training.export` told a bundle's manifest of how it was made, for the card."""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Callable, Iterable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_LSWMD = ".pkl"
+_WM811K = {"eda58cc2d8c2e7645ce388d5277f99aac3b75e0d8d15a5c425bc922b5d8c7982"}
+"""Digests of labelled wafers of WM-811K in other forms than LSWMD.pkl."""
 
 
 class _Told(BaseModel):
@@ -45,6 +51,7 @@ class Promise(_Told):
     """What the thresholds promise."""
 
     method: str
+    assumptions: str
     confidence: float
     max_escapes: float
     max_wrong_defect_calls: float
@@ -54,7 +61,7 @@ class Promise(_Told):
     refusal: Refusal | None = None
 
 
-class Pair(_Told):
+class BothGraphs(_Told):
     """A figure of both graphs."""
 
     int8: float
@@ -68,10 +75,10 @@ class Gate(_Told):
     wafers: int
     same_decisions: float
     of_class: dict[str, int]
-    found: dict[str, Pair]
-    macro_f1: Pair
-    ece: Pair
-    latency_ms: Pair
+    found: dict[str, BothGraphs]
+    macro_f1: BothGraphs
+    ece: BothGraphs
+    latency_ms: BothGraphs
     machine: str
 
 
@@ -85,10 +92,23 @@ class Exported(_Told):
     epochs: int
 
 
-class Data(_Told):
+class Source(_Told):
+    """Data by its form and the digest of what can be learned from it, and in `sources` what it was made of."""
+
+    form: str = ""
+    digest: str = ""
+    sources: tuple["Source", ...] = ()
+
+    def is_wm811k(self, of_sources: Callable[[Iterable[bool]], bool]) -> bool:
+        """Tell whether it is WM-811K; data that was made of others by `all` or `any` of these."""
+        made_so = bool(self.sources) and of_sources(e.is_wm811k(of_sources) for e in self.sources)
+        return self.form == _LSWMD or self.digest in _WM811K or made_so
+
+
+class Data(Source):
     """What it learned from."""
 
-    sha256: str
+    digest: str = Field(alias="sha256")
     wafers: int
     split_seed: int
     parts: dict[str, int]

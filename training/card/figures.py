@@ -41,8 +41,8 @@ def figures(report: Report) -> dict[str, Callable[[], Figure]]:
     """Return what can be drawn of a report, by the name of its file."""
     drawn: dict[str, Callable[[], Figure]] = {
         "confusion.svg": lambda: confusion(report.test),
-        "reliability.svg": lambda: reliability(report.test),
-        "coverage_risk.svg": lambda: coverage_risk(report.test),
+        "reliability.svg": lambda: right_by_confidence(report.test),
+        "coverage_risk.svg": lambda: wrong_by_coverage(report.test),
         "classes.svg": lambda: classes(report.test),
     }
     curve = report.learning_curve
@@ -77,16 +77,17 @@ def confusion(test: Evaluated) -> Figure:
     return figure
 
 
-def reliability(test: Evaluated) -> Figure:
-    """Confidence against the share of right calls, a dot a bin, its area the wafers in it."""
+def right_by_confidence(test: Evaluated) -> Figure:
+    """Confidence against the share of right calls, a dot a bin, its area the wafers in it; 95 % by draws of lots."""
     bins = test.reliability
     figure, axes = _canvas(4.8, 4.4)
     axes.grid(visible=True)
     axes.plot([0, 1], [0, 1], color=_GREY, lw=1, ls="--", label="as promised")
     sizes = [12 + 220 * (each.wafers / test.wafers) ** 0.5 for each in bins]
     confidence, accuracy = [e.confidence for e in bins], [e.accuracy for e in bins]
-    deviation = [1.96 * (e.accuracy * (1 - e.accuracy) / e.wafers) ** 0.5 for e in bins]
-    axes.errorbar(confidence, accuracy, deviation, fmt="none", ecolor=_BLUE, elinewidth=1)
+    for each in bins:
+        if each.interval_95:
+            axes.vlines(each.confidence, *each.interval_95, color=_BLUE, lw=1)
     axes.scatter(confidence, accuracy, sizes, color=_BLUE, alpha=0.75, label="wafers of a bin")
     axes.set(xlim=(0, 1.03), ylim=(0, 1.03), xlabel="probability of the label", ylabel="right")
     axes.set_title(f"calibration error {test.ece:.4f}")
@@ -94,7 +95,7 @@ def reliability(test: Evaluated) -> Figure:
     return figure
 
 
-def coverage_risk(test: Evaluated) -> Figure:
+def wrong_by_coverage(test: Evaluated) -> Figure:
     """The surest wafers first: how many of those that nobody looks at are wrong."""
     points, accepting = np.array(test.coverage_risk), test.accepting
     figure, axes = _canvas(5.6, 4)
@@ -155,7 +156,7 @@ def learning_curve(curve: LearningCurve) -> Figure:
     return figure
 
 
-def worst_errors(errors: Sequence[WorstError], maps: Sequence[Codes]) -> Figure:
+def drawn_errors(errors: Sequence[WorstError], maps: Sequence[Codes]) -> Figure:
     """Wafers, each under its label and what it was called."""
     return wafer_grid(
         [

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from training.card.measured import Contender, Measured, Round
+from training.card.measured import BenchLine, Measured, Round
 from training.card.reading import Report
 
 _EDGE, _RUNTIME = "edge component", "ONNX Runtime"
@@ -104,14 +104,19 @@ def _decisions(report: Report) -> Iterator[Goal]:
     yield Goal("decisions changed by turning or mirroring", "never told", 0.01, changed, False)
     found = report.refusals
     refused = found.refused / found.pictures if found else None
-    yield Goal("pictures that are no wafer map, refused", "none", 1.0, refused)
+    yield Goal(
+        "pictures that are no wafer map, refused (kinds in view in development)",
+        "none",
+        1.0,
+        refused,
+    )
 
 
-def _of(bench: Sequence[Contender], engine: str, weights: set[str]) -> list[Contender]:
+def _of(bench: Sequence[BenchLine], engine: str, weights: set[str]) -> list[BenchLine]:
     return [e for e in bench if e.ours and e.engine == engine and e.weights in weights]
 
 
-def _median(contenders: Sequence[Contender], taken: Callable[[Round], float]) -> float | None:
+def _median(contenders: Sequence[BenchLine], taken: Callable[[Round], float]) -> float | None:
     """Return the median over the rounds of the first contender, None without any."""
     rounds = contenders[0].rounds if contenders else []
     return statistics.median(map(taken, rounds)) if rounds else None

@@ -39,11 +39,34 @@ class Accepting(_Figures):
     wrong_defect_calls: float
 
 
-class Intervals(_Figures):
-    """95 %, bootstrap over lots."""
+Span = tuple[float, float] | None
+"""95 %, bootstrap over lots; None where draws of lots do not tell."""
 
-    macro_f1: tuple[float, float]
-    accuracy: tuple[float, float]
+
+class ClassIntervals(_Figures):
+    """Of one class."""
+
+    recall: Span
+    f1: Span
+
+
+class BinaryIntervals(_Figures):
+    """Of `Binary`."""
+
+    recall: Span
+    precision: Span
+    precision_at_high_recall: Span = Field(alias="precision_at_recall_98.7")
+    recall_at_high_precision: Span = Field(alias="recall_at_precision_97")
+
+
+class Intervals(_Figures):
+    """Of `Overall`."""
+
+    macro_f1: Span
+    accuracy: Span
+    ece: Span
+    classes: dict[str, ClassIntervals]
+    binary: BinaryIntervals
 
 
 class Overall(_Figures):
@@ -62,6 +85,7 @@ class Bin(_Figures):
 
     confidence: float
     accuracy: float
+    interval_95: Span
     wafers: int
 
 
@@ -85,7 +109,10 @@ class Evaluated(Overall):
     """Figures of a model on wafers whose labels are known."""
 
     sha256: str
+    manifest: str | None
+    data: str
     split: str | None
+    left_out: dict[str, int]
     wafers: int
     lots: int
     majority_baseline: float
@@ -101,7 +128,7 @@ class Measured(Evaluated):
     """The same with the float graph's beside."""
 
     fp32: Overall
-    macro_f1_lost_interval_95: tuple[float, float]
+    macro_f1_lost_interval_95: Span
     same_decision_as_fp32: float
 
 
@@ -112,12 +139,20 @@ class Family(_Figures):
     refused: int
 
 
-class Refusals(Family):
-    """Such pictures of all kinds, and wafers that were taken for one."""
+class Families(Family):
+    """Such pictures of several kinds."""
 
+    families: dict[str, Family]
+
+
+class Refusals(Families):
+    """Pictures of kinds in view when the measures were shaped, of kinds drawn later, and wafers taken for one."""
+
+    manifest: str | None
+    data: str
     wafers: int
     wafers_refused: int
-    families: dict[str, Family]
+    not_seen_in_development: Families | None = None
 
 
 class Point(_Figures):
@@ -127,7 +162,7 @@ class Point(_Figures):
     method: str
     macro_f1: float
     labels: int | None = None
-    interval_95: tuple[float, float] | None = None
+    interval_95: Span = None
 
 
 class LearningCurve(_Figures):
@@ -184,9 +219,10 @@ class Round(_Figures):
     peak_mb: float
 
 
-class Contender(_Figures):
+class BenchLine(_Figures):
     """One line of the bench."""
 
+    manifest: str | None = None
     network: str
     weights: str
     engine: str
@@ -195,5 +231,5 @@ class Contender(_Figures):
     rounds: list[Round]
 
 
-class Bench(RootModel[list[Contender]]):
+class Bench(RootModel[list[BenchLine]]):
     """The shipped bundle and what it was measured against."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from fabwafer.labels import WM811K
 from training.card.quality import figures_section, goal_table, worst_section
 from training.card.reading import Report
 from training.card.texts import CITED, COMMANDS, INTENDED, LIMITS, NOTHING_REFUSED
@@ -21,10 +20,9 @@ CARD = "MODEL_CARD.md"
 
 def model_card(report: Report, drawn: Sequence[str]) -> str:
     """Return the card; `drawn` are paths of figures, relative to it."""
-    known = set(report.manifest.policy.labels) == set(WM811K.names)
     sections = [
         _head(report),
-        goal_table(report) if known else "",
+        goal_table(report) if report.data.is_wm811k(all) else "",
         figures_section(report),
         _picture(drawn, "classes"),
         _picture(drawn, "confusion"),
@@ -40,7 +38,7 @@ def model_card(report: Report, drawn: Sequence[str]) -> str:
         protocol_section(report),
         _limits(report),
         data_section(report),
-        CITED if known else "",
+        CITED if report.data.is_wm811k(any) else "",
         COMMANDS,
     ]
     return "\n\n".join(filter(None, sections)) + "\n"
@@ -52,13 +50,15 @@ def _picture(drawn: Sequence[str], name: str) -> str:
 
 def _head(report: Report) -> str:
     exported, test = report.exported, report.test
+    gone = ", ".join(f"{count} {reason}" for reason, count in test.left_out.items())
     return (
         f"# {report.manifest.model}\n\n"
         f"{exported.multiply_adds / 1e6:.1f} million multiply-adds, {exported.size_bytes / 1e6:.2f} MB, int8. "
         f"Labels: {', '.join(report.manifest.policy.labels)}.\n\n"
         f"{INTENDED}\n\n"
-        f"All figures: int8, one view, {test.wafers} wafers of {test.lots} test lots that were used for nothing else, "
-        "every one of them, at their natural prior. Intervals: 95 %, bootstrap over lots."
+        f"All figures: int8, one view, {test.wafers} wafers of {test.lots} test lots, "
+        f"{f'of data that lacks: {gone}' if gone else 'every one of them'}, at their natural prior; nothing was chosen by "
+        "them. Intervals: 95 %, bootstrap over lots."
     )
 
 

@@ -11,7 +11,7 @@ from fabwafer.bundle import MANIFEST, MODEL, Manifest, read_bundle
 from fabwafer.errors import ContractError
 from fabwafer.fields import contract_error
 from training.card.exported import Data, Exported
-from training.card.measured import Bench, Contender, LearningCurve, Measured, Protocols, Refusals
+from training.card.measured import Bench, BenchLine, LearningCurve, Measured, Protocols, Refusals
 from training.data.lots import Split
 from training.worth.files import BENCH, LEARNING_CURVE, PROTOCOLS, REFUSALS, REPORT, TEST
 
@@ -28,7 +28,7 @@ class Report:
     test: Measured
     learning_curve: LearningCurve | None
     protocols: Protocols | None
-    bench: Sequence[Contender]
+    bench: Sequence[BenchLine]
     refusals: Refusals | None
 
     @classmethod
@@ -41,23 +41,35 @@ class Report:
         """
         manifest = read_bundle(bundle)
         folder = bundle / REPORT
+        data = _valid(bundle / MANIFEST, "data", manifest.data, Data)
         test = _parsed(folder / TEST, Measured)
-        if test.sha256 != manifest.files[MODEL]:
-            expected = f"this bundle's {manifest.files[MODEL]}"
-            raise ContractError(f"{folder / TEST}: sha256", test.sha256, expected)
-        if test.split != Split.TEST:
-            raise ContractError(f"{folder / TEST}: split", test.split, Split.TEST)
+        _require(folder / TEST, "sha256", test.sha256, manifest.files[MODEL])
+        _require(folder / TEST, "manifest", test.manifest, manifest.sha256)
+        _require(folder / TEST, "data", test.data, data.digest)
+        _require(folder / TEST, "split", test.split, Split.TEST)
         bench = _if_there(folder / BENCH, Bench)
+        for each in bench.root if bench else ():
+            _require(folder / BENCH, "manifest", each.manifest or manifest.sha256, manifest.sha256)
+        refusals = _if_there(folder / REFUSALS, Refusals)
+        if refusals:
+            _require(folder / REFUSALS, "manifest", refusals.manifest, manifest.sha256)
+            _require(folder / REFUSALS, "data", refusals.data, data.digest)
         return cls(
             manifest,
             _valid(bundle / MANIFEST, "metrics", manifest.metrics, Exported),
-            _valid(bundle / MANIFEST, "data", manifest.data, Data),
+            data,
             test,
             _if_there(folder / LEARNING_CURVE, LearningCurve),
             _if_there(folder / PROTOCOLS, Protocols),
             bench.root if bench else (),
-            _if_there(folder / REFUSALS, Refusals),
+            refusals,
         )
+
+
+def _require(path: Path, field: str, found: str | None, expected: str | None) -> None:
+    """Refuse figures of another model, other thresholds or other wafers."""
+    if found != expected:
+        raise ContractError(f"{path}: {field}", found, f"{expected}, as this bundle's")
 
 
 def _if_there(path: Path, kind: type[Kind]) -> Kind | None:

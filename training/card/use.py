@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from training.card.exported import Threshold
-from training.card.measured import Contender, LearningCurve
+from training.card.measured import BenchLine, Families, LearningCurve
 from training.card.quality import table
 from training.card.reading import Report
 
@@ -25,7 +25,7 @@ def promise_section(report: Report) -> str:
         f"Promised, with {100 * promise.confidence:g} % confidence in all at once, found on the calibration lots "
         f"({promise.method}); probabilities are at temperature {promise.temperature:.3f}.\n\n"
         f"{table(head, _promises(report))}\n\n"
-        "The promise holds for lots like these: another product, tester or period needs thresholds of its own."
+        f"It is promised on these terms: {promise.assumptions}. Another product, tester or period needs thresholds of its own."
     )
 
 
@@ -72,10 +72,21 @@ def _refused(report: Report) -> Iterator[str]:
         return
     yield (
         f"Of {found.pictures} pictures that are no wafer map, {found.refused} are refused; of {found.wafers} wafers of "
-        f"the test lots, {found.wafers_refused}."
+        f"the test lots, {found.wafers_refused}. The measures were shaped with these kinds of pictures in view."
     )
+    yield _by_kind(found)
+    later = found.not_seen_in_development
+    if later:
+        yield (
+            f"Of {later.pictures} pictures of kinds that were drawn later and changed nothing, {later.refused} are refused. "
+            "A disc in the three levels of dies is a wafer to the measures of levels and shape; only novelty may tell it."
+        )
+        yield _by_kind(later)
+
+
+def _by_kind(found: Families) -> str:
     rows = [(name, str(each.pictures), str(each.refused)) for name, each in found.families.items()]
-    yield table(("kind of picture", "pictures", "refused"), rows)
+    return table(("kind of picture", "pictures", "refused"), rows)
 
 
 def gate_section(report: Report) -> str:
@@ -121,7 +132,7 @@ def latency_section(report: Report) -> str:
     )
 
 
-def _speed(each: Contender) -> Sequence[str]:
+def _speed(each: BenchLine) -> Sequence[str]:
     p50, p99, decoded, peak = (
         statistics.median(values)
         for values in zip(
@@ -191,6 +202,6 @@ def data_section(report: Report) -> str:
     data = report.data
     parts = ", ".join(f"{split} {count}" for split, count in data.parts.items())
     return (
-        f"## Data\n{data.wafers} labelled pictures, SHA-256 {data.sha256}; split by lot, seed {data.split_seed}: {parts}. "
+        f"## Data\n{data.wafers} labelled pictures, SHA-256 {data.digest}; split by lot, seed {data.split_seed}: {parts}. "
         "Neither lots nor pictures equal under rotation and reflection cross splits."
     )

@@ -16,6 +16,7 @@ from training.data.lots import Split
 from training.data.maps import Ints
 from training.network.run import CHECKPOINT, Run, load, save
 from training.network.step import logits_of
+from training.worth.bootstrap import interval
 from training.worth.files import write_json
 from training.worth.metrics import (
     Decisions,
@@ -110,7 +111,7 @@ class Curve:
             **self._asked(point),
             "labels": len(self.world.lessons(point.share, point.seed).indices),
             "macro_f1": float(macro_f1(matrix)),
-            "interval_95": _interval(macro_f1(self._resampled(logits.argmax(1)))),
+            "interval_95": interval(macro_f1(self._resampled(logits.argmax(1)))),
             "validation_macro_f1": run.history[-1].validation_macro_f1,
             "f1": dict(
                 zip(self.world.classes, precision_recall_f1(matrix)[2].tolist(), strict=True)
@@ -126,7 +127,7 @@ class Curve:
     def _truth(self) -> Ints:
         return self.world.labels[self.world.parts[self.split]]
 
-    def _resampled(self, predicted: Ints) -> Ints:
+    def _resampled(self, predicted: Ints) -> Floats:
         """Return confusion matrices of lots drawn with replacement, the same lots for every network."""
         lots = self.world.lots[self.world.parts[self.split]]
         size = len(self.world.classes)
@@ -154,14 +155,14 @@ class Curve:
         plain: dict[str, JsonValue] = json.loads(json.dumps(asked))
         return plain
 
-    def gain(self, point: Point) -> list[JsonValue]:
+    def gain(self, point: Point) -> JsonValue:
         """Return the interval of what a finished point gains over `labels`, finished too, on the same resampled lots."""
         pair = (replace(point, method=Method.LABELS), point)
         less, more = (
             macro_f1(self._resampled(np.load(each.folder(self.out) / _PREDICTED).astype(np.int64)))
             for each in pair
         )
-        return _interval(more - less)
+        return interval(more - less)
 
 
 def holds(then: JsonValue, now: JsonValue) -> bool:
@@ -169,7 +170,3 @@ def holds(then: JsonValue, now: JsonValue) -> bool:
     if isinstance(then, dict) and isinstance(now, dict):
         return all(holds(value, now.get(name)) for name, value in then.items())
     return then == now
-
-
-def _interval(samples: Floats) -> list[JsonValue]:
-    return [float(bound) for bound in np.percentile(samples, (2.5, 97.5))]

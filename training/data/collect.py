@@ -127,6 +127,8 @@ def _source(path: Path, wafers: WaferSet) -> dict[str, JsonValue]:
         "name": source.name,
         "form": form_of(source),
         "sha256": _sha256(source),
+        "digest": wafers.digest(),
+        "sources": sources_of(path) or [],
         "wafers": len(wafers),
         "left_out": dict(wafers.left_out),
         "classes": _per_class(wafers, np.arange(len(wafers))),

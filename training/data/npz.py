@@ -47,13 +47,14 @@ def read_npz(path: Path) -> WaferSet:
 
 
 def write_npz(wafers: WaferSet, path: Path) -> None:
-    """Write what `read_npz` reads; a kill leaves no half of it under that name."""
+    """Write what `read_npz` reads, and `wafer`, by which cameras may play it; a kill leaves no half under that name."""
     members: dict[str, npt.ArrayLike] = {
         "flat": wafers.maps.flat,
         "shapes": wafers.maps.shapes,
         "labels": wafers.labels,
         "classes": np.array(wafers.classes),
         "lot": wafers.lots,
+        "wafer": _numbers(wafers.lots),
         "row": wafers.rows,
     }
     if wafers.maps.kind is not Kind.DIES:
@@ -78,6 +79,15 @@ def _classes(path: Path, members: Members) -> tuple[str, ...]:
         expected = "a list of different names"
         raise ContractError(f"{path}: classes", f"{names.dtype} {names.tolist()}", expected)
     return tuple(names.tolist())
+
+
+def _numbers(lots: Ints) -> Ints:
+    """Return each wafer's number in its lot, counted from 1 as they come."""
+    order = np.argsort(lots, kind="stable")
+    _, first, sizes = np.unique(lots[order], return_index=True, return_counts=True)
+    numbers = np.empty(len(lots), np.int64)
+    numbers[order] = np.arange(len(lots)) - np.repeat(first, sizes) + 1
+    return numbers
 
 
 def _kind(path: Path, members: Members) -> Kind:

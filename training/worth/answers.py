@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort  # type: ignore[import-untyped]
 
-from fabwafer.bundle import MODEL, Manifest, read_bundle
+from fabwafer.bundle import DIGITS, MODEL, Manifest, read_bundle
 from fabwafer.errors import BundleError, ContractError
 from fabwafer.release import LabelWorth, Routed, Worth
 from fabwafer.triage import Refusal
@@ -23,7 +23,7 @@ Names = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
-class Contender:
+class OpenBundle:
     """A bundle that was checked, and its graph."""
 
     manifest: Manifest
@@ -31,7 +31,7 @@ class Contender:
     size_bytes: int
 
     @classmethod
-    def of(cls, folder: Path) -> "Contender":
+    def of(cls, folder: Path) -> "OpenBundle":
         """Open a bundle.
 
         Raises:
@@ -74,7 +74,9 @@ class Answers:
     normal: str
 
 
-def ask(model: Contender, maps: Sequence[Codes], colours: Sequence[float] | None = None) -> Answers:
+def ask(
+    model: OpenBundle, maps: Sequence[Codes], colours: Sequence[float] | None = None
+) -> Answers:
     """Ask a model about at least one wafer.
 
     Args:
@@ -94,7 +96,7 @@ def ask(model: Contender, maps: Sequence[Codes], colours: Sequence[float] | None
     if colours is not None and model.takes_grey:
         measured = {**measured, Refusal.COLOUR: np.array(colours)}
     doubts = doubts_of(measured, policy, len(maps))
-    labels, confidence = np.array(policy.labels)[predicted], probabilities.max(1)
+    labels, confidence = np.array(policy.labels)[predicted], probabilities.max(1).round(DIGITS)
     defect = labels != policy.normal
     return Answers(
         labels=labels,

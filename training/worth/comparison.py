@@ -6,20 +6,21 @@ import numpy as np
 from pydantic import JsonValue
 
 from training.data.maps import Ints
+from training.worth.bootstrap import interval
 from training.worth.metrics import (
     Decisions,
     calibration_error,
     confusion,
     macro_f1,
-    report,
     resampled,
 )
+from training.worth.summary import report
 
 _FIGURES = ("macro_f1", "accuracy", "ece", "classes", "binary", "interval_95")
 
 
 @dataclass(frozen=True)
-class Pair:
+class BothGraphs:
     """A figure of both graphs."""
 
     int8: float
@@ -43,10 +44,10 @@ class Comparison:
     wafers: int
     same_decisions: float
     of_class: dict[str, int]
-    found: dict[str, Pair]
-    macro_f1: Pair
+    found: dict[str, BothGraphs]
+    macro_f1: BothGraphs
     macro_f1_forgiven: float
-    ece: Pair
+    ece: BothGraphs
 
 
 def compare(int8: Decisions, fp32: Decisions) -> Comparison:
@@ -60,10 +61,13 @@ def compare(int8: Decisions, fp32: Decisions) -> Comparison:
         wafers=len(int8.truth),
         same_decisions=_same(int8, fp32),
         of_class=dict(zip(labels, floats.sum(1).tolist(), strict=True)),
-        found={label: Pair(int(matrix[n, n]), int(floats[n, n])) for n, label in enumerate(labels)},
-        macro_f1=Pair(float(macro_f1(matrix)), float(macro_f1(floats))),
+        found={
+            label: BothGraphs(int(matrix[n, n]), int(floats[n, n]))
+            for n, label in enumerate(labels)
+        },
+        macro_f1=BothGraphs(float(macro_f1(matrix)), float(macro_f1(floats))),
         macro_f1_forgiven=_forgiven(matrix, int8, fp32),
-        ece=Pair(*errors),
+        ece=BothGraphs(*errors),
     )
 
 
@@ -84,10 +88,9 @@ def beside(int8: Decisions, fp32: Decisions) -> dict[str, JsonValue]:
     """Return the float graph's figures, and what int8 loses: each draw of lots is the same for both."""
     floats = report(fp32)
     lost = macro_f1(resampled(fp32)) - macro_f1(resampled(int8))
-    interval: list[JsonValue] = [float(bound) for bound in np.percentile(lost, (2.5, 97.5))]
     return {
         "fp32": {name: floats[name] for name in _FIGURES},
-        "macro_f1_lost_interval_95": interval,
+        "macro_f1_lost_interval_95": interval(lost),
         "same_decision_as_fp32": _same(int8, fp32),
     }
 

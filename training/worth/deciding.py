@@ -4,6 +4,7 @@ import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
 from pydantic import JsonValue
 
+from fabwafer.bundle import DIGITS
 from fabwafer.errors import BundleError
 from fabwafer.triage import NEVER, Policy
 from training.data.maps import Ints, eight_views
@@ -14,11 +15,12 @@ from training.worth.sessions import classify, measure
 
 
 def decide(probabilities: Floats, policy: Policy) -> tuple[Ints, Bools]:
-    """Return the labels' positions, and which of them are probable enough, as triage decides it."""
-    predicted = probabilities.argmax(1)
+    """Return the labels' positions, and which of them are probable enough, as the edge decides it."""
+    published = probabilities.round(DIGITS)
+    predicted = published.argmax(1)
     thresholds = np.array([policy.accept_threshold(label) for label in policy.labels])
     asked = thresholds[predicted]
-    return predicted, (probabilities.max(1) >= asked) & (asked < NEVER)
+    return predicted, (published.max(1) >= asked) & (asked < NEVER)
 
 
 def truth_of(wafers: WaferSet, indices: Ints, policy: Policy) -> Ints:

@@ -11,7 +11,7 @@ import onnxruntime as ort  # type: ignore[import-untyped]
 
 from training.data.maps import Codes, Ints
 from training.data.wafers import WaferSet
-from training.worth.comparison import Pair
+from training.worth.comparison import BothGraphs
 
 RACES = 3
 """A race that int8 loses is run again: a busy machine is no reason to refuse a model."""
@@ -28,7 +28,7 @@ def to_time(wafers: WaferSet, indices: Ints) -> list[Codes]:
 
 def race(
     int8: ort.InferenceSession, fp32: ort.InferenceSession, maps: Sequence[Codes], slower: float
-) -> Pair:
+) -> BothGraphs:
     """Return the medians of the first of three races that int8 does not lose by more than `slower`, else the last's.
 
     Args:
@@ -38,13 +38,13 @@ def race(
         slower: What int8 may take more, as a share of fp32's time.
     """
     for _ in range(RACES):
-        medians = Pair(*in_turns((int8, fp32), maps))
+        medians = BothGraphs(*in_turns((int8, fp32), maps))
         if not is_slower(medians, slower):
             break
     return medians
 
 
-def is_slower(medians: Pair, slower: float) -> bool:
+def is_slower(medians: BothGraphs, slower: float) -> bool:
     """Tell whether int8 takes longer than it may."""
     return medians.int8 > medians.fp32 * (1 + slower)
 

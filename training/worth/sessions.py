@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
 
-from fabwafer.bundle import MEASURES, MODEL, Manifest, read_bundle
+from fabwafer.bundle import DIGITS, MEASURES, MODEL, Manifest, read_bundle
 from fabwafer.errors import BundleError
 from training.data.maps import Codes, Kind
 from training.data.sources import kind_of
@@ -68,13 +68,13 @@ def classify(session: ort.InferenceSession, maps: Iterable[Codes]) -> Floats:
 
 
 def measure(session: ort.InferenceSession, maps: Iterable[Codes]) -> tuple[Floats, Measures]:
-    """Return probabilities (maps, labels), and what else the graph measures, one value a map."""
+    """Return probabilities (maps, labels), and what else the graph measures, one value a map, as the edge rounds it."""
     known = [each.name for each in session.get_outputs() if each.name in MEASURES]
     names = ["probabilities", *known]
     rows = [session.run(names, {"wafer": wafer}) for wafer in maps]
     probabilities = np.stack([row[0] for row in rows]).astype(np.float64)
     measured = {
-        MEASURES[name]: np.array([float(np.ravel(row[n])[0]) for row in rows])
+        MEASURES[name]: np.array([float(np.ravel(row[n])[0]) for row in rows]).round(DIGITS)
         for n, name in enumerate(known, 1)
     }
     return probabilities, measured
