@@ -27,7 +27,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 
 @pytest.fixture
-def small_pages(portal: Portal) -> None:
+def small_pages(portal: Portal) -> Iterator[None]:
     """Two wafers are as many as a page of DynamoDB holds."""
 
     def two(params, **_) -> None:
@@ -35,7 +35,9 @@ def small_pages(portal: Portal) -> None:
             params["Limit"] = 2
 
     events = portal.desk.wafers.client.meta.events
-    events.register("before-parameter-build.dynamodb.Query", two, "small pages")
+    events.register("before-parameter-build.dynamodb.Query", two)
+    yield
+    events.unregister("before-parameter-build.dynamodb.Query", two)
 
 
 def asked(portal, days=1):

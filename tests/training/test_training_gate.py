@@ -8,7 +8,7 @@ import onnx
 import pytest
 from generated_wafers import TINY
 
-from fabwafer.bundle import MANIFEST, MODEL, read_bundle
+from fabwafer.bundle import MANIFEST, MODEL, read_bundle, sealed
 from fabwafer.errors import ContractError
 from training.bundle.gate import Contender, GateError, Limits, failures, gate
 from training.bundle.graph import build
@@ -275,7 +275,7 @@ def test_a_bundle_of_other_labels_was_compared_as_if_they_were_the_same(
     manifest = json.loads((other / MANIFEST).read_text())
     manifest["policy"] |= {name: value for name, value in changes.items() if name == "labels"}
     manifest["data"] |= {name: value for name, value in changes.items() if name == "kind"}
-    (other / MANIFEST).write_text(json.dumps(manifest))
+    (other / MANIFEST).write_text(json.dumps(sealed(manifest)))
     status, told = asked(bundle, other, data, capsys)
     assert status == 1
     assert message in told
