@@ -223,8 +223,8 @@ it("an address of a picture that has expired is asked for anew", async () => {
 it("the help names the keys", async () => {
   const { user } = await openQueue();
   await user.keyboard("?");
-  const help = await screen.findByRole("dialog", { name: "Keys" });
-  expect(within(help).getByText("Accept the model's answer")).toBeTruthy();
+  const keys = within(await screen.findByRole("dialog", { name: "Keys" }));
+  expect(keys.getByText("Accept the model's answer")).toBeTruthy();
 });
 
 it("an empty queue says so", async () => {
@@ -234,7 +234,6 @@ it("an empty queue says so", async () => {
 });
 
 it("a queue that cannot be reached says so and can be tried again", async () => {
-  openPortal("/labels?fab=faba", "rita").unmount();
   const { router } = openPortal("/labels?fab=faba", "rita");
   await screen.findByRole("heading", { level: 1, name: "Labels" });
   served.cloud.down = true;
