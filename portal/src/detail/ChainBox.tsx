@@ -41,7 +41,7 @@ function Chain({ why }: { why: Why }) {
     header: `Dataset ${dataset}`,
     details: (
       <SpaceBetween size="xs">
-        <Facts figures={{ wafers, sha256, training, "model is": state }} none="" />
+        <Facts figures={{ wafers, "SHA-256 of the manifest": sha256, training, "model is": state }} none="" />
         <SpaceBetween size="m" direction="horizontal">
           <PlaceLink to={trainingPath(dataset)}>Training {dataset}</PlaceLink>
           {model && <PlaceLink to={modelPath(model)}>{model}</PlaceLink>}

@@ -12,7 +12,7 @@ type Detector = SignalView["detector"];
 export const DETECTORS: Readonly<Record<Detector, readonly [name: string, what: string]>> = {
   process: ["The process moved", "The share of each class, lot by lot, against what the lots usually differ by"],
   camera: ["A camera moved", "What a picture tells of its camera whatever the wafer is: grey levels, sharpness, size, tilt, die count"],
-  model: ["The model got worse", "How it doubts beyond what any mix of classes explains, and how it differs from the model beside it; forty audited wafers confirm it"],
+  model: ["The model got worse", "How it doubts beyond what any mix of classes explains; forty audited wafers confirm it"],
 };
 
 const NEAR = 0.7;

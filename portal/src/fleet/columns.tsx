@@ -48,7 +48,7 @@ function machineOf({ version, disk_free_bytes: bytes, temperature_c: celsius, up
 function State({ device }: { device: DeviceView }) {
   const attention = attentionOf(device);
   if (attention.length === 0) return <StatusIndicator type="success">Well</StatusIndicator>;
-  return <StatusIndicator type={device.silent ? "error" : "warning"}><span className="whole-words">{attention.join("; ")}</span></StatusIndicator>;
+  return <StatusIndicator type={device.silent ? "error" : "warning"}>{attention.join("; ")}</StatusIndicator>;
 }
 
 function Model({ device, current }: { device: DeviceView; current: string | null }) {
