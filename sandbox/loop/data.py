@@ -14,9 +14,9 @@ from fabwafer.labels import WM811K
 Ints = npt.NDArray[np.int64]
 
 _SHARES = {"base": 0.65, "flow": 0.15, "test": 0.2}
-_LOT_WAFERS = 5
+_LOT_WAFERS = 3
 """Small lots, so that a few thousand wafers have the many calibration lots that a promise takes."""
-_GENERATED_LOTS = 2400
+_GENERATED_LOTS = 5000
 _FLOW_PER_LABEL = {"left out": 320, "normal": 320, "other": 60}
 _FIRST_DEALT_LOT, _DEALT_LOT_WAFERS = 10_000_000, 25
 """Beyond every lot of a file: none of them is in another part."""
