@@ -4,6 +4,8 @@ ARGS ?=
 PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
 PY_BENCH := .venv-bench/bin/python
+# Two tests at a time, those of a file one after another.
+BESIDE := -n 2 --dist loadfile
 PACKAGES := fabwafer edge_component lambdas infra sandbox bench
 SOURCES := $(PACKAGES) training tests scripts notebooks app.py
 # The CDK's runtime prints a banner about each old Node version at every start.
@@ -39,9 +41,9 @@ sandbox: app ## the same, and it stays up, with the review portal and its users
 
 test: app train ## every test that needs no emulator
 	@command -v mosquitto >/dev/null || echo "make test: mosquitto is not installed: the tests against a second broker are skipped"
-	@$(PY) -m coverage run --source=fabwafer,edge_component,lambdas -m pytest -q -m "not sandbox and not long and not arm64 and not browser" --ignore=tests/training
-	@$(PY) -m coverage report --skip-covered --fail-under=95
-	@$(PY_TRAIN) -m pytest -q -m "not long" tests/training
+	@$(PY) -m pytest -q $(BESIDE) -m "not sandbox and not long and not arm64 and not browser" --ignore=tests/training \
+		--cov=fabwafer --cov=edge_component --cov=lambdas --cov-report=term:skip-covered --cov-fail-under=95
+	@$(PY_TRAIN) -m pytest -q $(BESIDE) -m "not long" tests/training
 
 test-sandbox: app ## the deployed system under faults, bad input and intruders
 	@$(PYTHON) scripts/setup emulator

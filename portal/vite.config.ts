@@ -50,5 +50,6 @@ export default defineConfig({
     server: { deps: { inline: [/@cloudscape-design/] } },
     css: false,
     testTimeout: 120_000,
+    maxWorkers: "100%",
   },
 });
