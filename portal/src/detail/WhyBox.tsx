@@ -34,7 +34,7 @@ export function WhyBox({ wafer }: { wafer: WaferDetail }) {
           </SpaceBetween>
           <Promised wafer={wafer} label={answer.label} />
           <Box variant="small">
-            Probabilities are calibrated: of a hundred answers given at 80 %, about eighty are right. A class is accepted without a person from the
+            Probabilities are calibrated: of a hundred answers given at 80&nbsp;%, about eighty are right. A class is accepted without a person from the
             threshold at which the release was shown to keep its error within what was promised; below it, a person decides.
           </Box>
         </SpaceBetween>
