@@ -1,5 +1,8 @@
 """The notebooks run from top to bottom: on a sample of WM-811K where it is there, on generated wafers otherwise."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -20,6 +23,17 @@ def sample(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sample(tmp_path_factory.mktemp("sample") / "wafers.npz", LOTS, OF_EACH)
 
 
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Folders of their own, with Matplotlib's fonts found: a slow machine would be told of the search."""
+    folder = tmp_path_factory.mktemp("settings")
+    names = ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
+    found = {name: str(folder / name) for name in names}
+    command = [sys.executable, "-c", "import matplotlib.font_manager"]
+    subprocess.run(command, env=os.environ | found, check=True, capture_output=True)
+    return found
+
+
 def ids(path: Path) -> str:
     return path.stem
 
@@ -36,11 +50,10 @@ def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
 def test_a_notebook_runs(
-    path: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, sample: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FABWAFER_DATA", str(sample))
-    for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+    for name, value in (settings | {"FABWAFER_DATA": str(sample)}).items():
+        monkeypatch.setenv(name, value)
     notebook = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": str(FOLDER)}}
     NotebookClient(notebook, timeout=CELL_S, kernel_name="python3", resources=where).execute()
