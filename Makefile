@@ -10,6 +10,8 @@ PACKAGES := fabwafer edge_component lambdas infra sandbox bench
 SOURCES := $(PACKAGES) training tests scripts notebooks app.py
 # The CDK's runtime prints a banner about each old Node version at every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# scripts/setup compiles nothing: what is imported is compiled once, here too where the environment forbids it.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-loop sandbox test test-sandbox test-browser test-long test-arm64 check lint types imports synth bench bench-drift bench-model bench-review \
